@@ -1,0 +1,205 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Settings } from "../settings/settings";
+import { SERVICES, type ConfigFiles, type DataVolume, type Privilege, type Resources, type Workload } from "./workload";
+
+const MIB = 2 ** 20;
+
+/** The names that every object of a stack carries, so that operators and other tools can tell whose it is. */
+export function stackLabels(settings: Settings, service: string): { label: string; value: string }[] {
+  return [
+    { label: "com.pyairtable.service", value: service },
+    { label: "com.pyairtable.stack", value: settings.name },
+  ];
+}
+
+/** What the container that sets a volume's owner may use; it runs for a blink. */
+const HELPER_LIMITS: Resources = { memory: 32 * MIB, cpu: 0.1 };
+
+/** Denied to every container; what an agent needs is added by name. */
+const LOCKED_DOWN = { securityOpts: ["no-new-privileges:true"], privileged: false };
+
+/** So that no program fills the disk with its own log. */
+const LOGGING = { logDriver: "json-file", logOpts: { "max-file": "3", "max-size": "10m" } };
+
+/**
+ * Limits in Docker's words. Swap is left alone: an engine without swap accounting answers -1 whatever was asked for,
+ * which would show as a change in every preview.
+ */
+function limits({ memory, cpu }: Resources) {
+  return { memory: Math.round(memory / MIB), memorySwap: -1, cpus: String(cpu) };
+}
+
+interface ContainerParts {
+  readonly settings: Settings;
+  readonly workload: Workload;
+  readonly image: pulumi.Input<string>;
+  readonly networks: readonly pulumi.Input<string>[];
+  readonly volumes: readonly { readonly path: string; readonly name: pulumi.Input<string> }[];
+  /** Id of the container that holds the configuration files. */
+  readonly filesFrom: pulumi.Output<string> | undefined;
+}
+
+/** The container that runs the program. */
+export function containerArgs({
+  settings,
+  workload,
+  image,
+  networks,
+  volumes,
+  filesFrom,
+}: ContainerParts): docker.ContainerArgs {
+  const privileges = workload.privileges ?? [];
+  const scratch = workload.scratch ?? [];
+  return {
+    name: `${settings.name}-${workload.name}`,
+    hostname: workload.name,
+    image,
+    user: `${workload.runsAs.uid}:${workload.runsAs.gid}`,
+    restart: "unless-stopped",
+    readOnly: true,
+    ...LOCKED_DOWN,
+    ...LOGGING,
+    ...limits(workload.resources),
+    capabilities: { drops: ["ALL"], ...added(privileges) },
+    labels: stackLabels(settings, workload.name),
+    networksAdvanced: networks.map((name) => ({ name, aliases: [workload.name] })),
+    volumes: [
+      ...volumes.map(({ path, name }) => ({ containerPath: path, volumeName: name })),
+      ...hostPaths(privileges),
+      ...(filesFrom ? [{ fromContainer: pulumi.interpolate`${filesFrom}:ro` }] : []),
+    ],
+    ...(workload.args ? { command: [...workload.args] } : {}),
+    ...(workload.env
+      ? {
+          envs: Object.entries(workload.env)
+            .map(([key, value]) => `${key}=${value}`)
+            .sort(),
+        }
+      : {}),
+    ...(scratch.length > 0
+      ? {
+          tmpfs: Object.fromEntries(
+            scratch.map(({ path, size }) => [path, `rw,noexec,nosuid,nodev,mode=1777,size=${size}`]),
+          ),
+        }
+      : {}),
+    ...publishedPorts(settings, workload),
+    ...(privileges.some(({ kind }) => kind === "host-processes") ? { pidMode: "host" } : {}),
+    ...devices(privileges),
+    // Services that run on the host itself, outside a container, are reached under Docker Desktop's name for it.
+    ...(workload.talksTo.includes(SERVICES) ? { hosts: [{ host: "host.docker.internal", ip: "host-gateway" }] } : {}),
+    ...healthcheck(workload),
+  };
+}
+
+/**
+ * A container that never runs: it holds the configuration files in a volume of its own, which the program mounts
+ * read-only. Files can not be put into the program's container, since the engine refuses to write to a read-only root
+ * file system. A changed file replaces this container and with it the program's.
+ */
+export function filesArgs(
+  settings: Settings,
+  { name, resources }: Workload,
+  files: ConfigFiles,
+  image: pulumi.Input<string>,
+): docker.ContainerArgs {
+  return {
+    name: `${settings.name}-${name}-files`,
+    image,
+    start: false,
+    mustRun: false,
+    networkMode: "none",
+    ...LOCKED_DOWN,
+    ...limits(resources),
+    labels: stackLabels(settings, `${name}-files`),
+    volumes: [{ containerPath: files.directory }],
+    uploads: files.entries.map(({ path, content, secret }) => ({
+      file: `${files.directory}/${path}`,
+      content: secret ? pulumi.secret(content) : content,
+    })),
+  };
+}
+
+/** A container that gives a new volume to the program's user and ends; an image owns only the directories it ships. */
+export function prepareArgs(
+  settings: Settings,
+  { name, runsAs }: Workload,
+  data: DataVolume,
+  volume: pulumi.Input<string>,
+  image: pulumi.Input<string>,
+): docker.ContainerArgs {
+  return {
+    name: `${settings.name}-${data.name}-prepare`,
+    image,
+    command: ["chown", `${runsAs.uid}:${runsAs.gid}`, "/data"],
+    user: "0:0",
+    attach: true,
+    mustRun: false,
+    restart: "no",
+    readOnly: true,
+    networkMode: "none",
+    ...LOCKED_DOWN,
+    ...limits(HELPER_LIMITS),
+    capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
+    labels: stackLabels(settings, `${name}-prepare`),
+    volumes: [{ containerPath: "/data", volumeName: volume }],
+  };
+}
+
+function added(privileges: readonly Privilege[]) {
+  const adds = privileges.flatMap((privilege) => (privilege.kind === "capability" ? [`CAP_${privilege.name}`] : []));
+  return adds.length > 0 ? { adds } : {};
+}
+
+function hostPaths(privileges: readonly Privilege[]) {
+  return privileges.flatMap((privilege) =>
+    privilege.kind === "host-path"
+      ? [{ hostPath: privilege.hostPath, containerPath: privilege.path, readOnly: true }]
+      : [],
+  );
+}
+
+function devices(privileges: readonly Privilege[]) {
+  const list = privileges.flatMap((privilege) =>
+    privilege.kind === "device" ? [{ hostPath: privilege.path, containerPath: privilege.path, permissions: "r" }] : [],
+  );
+  return list.length > 0 ? { devices: list } : {};
+}
+
+function publishedPorts(settings: Settings, { ports }: Workload) {
+  const published = ports.flatMap(({ number, reach }) =>
+    "published" in reach && reach.published !== undefined
+      ? [{ internal: number, external: reach.published, ip: settings.bindAddress, protocol: "tcp" }]
+      : [],
+  );
+  return published.length > 0 ? { ports: published.sort((a, b) => a.internal - b.internal) } : {};
+}
+
+/** Often enough to notice, rarely enough that a dozen checks do not load a small machine. */
+const CHECK_EVERY = "15s";
+
+function healthcheck({ health }: Workload) {
+  if (health.check === "outside") return {};
+  const command =
+    health.check === "wget"
+      ? ["wget", "-q", "-O", "/dev/null", "-T", "3", `http://127.0.0.1:${health.port}${health.path}`]
+      : health.check;
+  return {
+    healthcheck: {
+      tests: ["CMD", ...command],
+      interval: CHECK_EVERY,
+      timeout: "5s",
+      startPeriod: goDuration(health.startupSeconds),
+      retries: 3,
+    },
+    wait: true,
+    waitTimeout: health.startupSeconds + 60,
+  };
+}
+
+/** As Go prints a duration, which is how the engine gives it back: `1m30s`, `2m0s`, `45s`. */
+function goDuration(seconds: number): string {
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,141 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { images, type Image } from "../images";
+import type { Settings } from "../settings/settings";
+import { containerArgs, filesArgs, prepareArgs, stackLabels } from "./docker-container";
+import { segments, type Segment } from "./networks";
+import type { Deployed, DeployOptions, Platform } from "./platform";
+import { SERVICES, type DataVolume, type Workload } from "./workload";
+
+/** Runs workloads as containers of one Docker engine. */
+export class DockerPlatform extends pulumi.ComponentResource implements Platform {
+  readonly servicesNetwork: pulumi.Output<string>;
+
+  readonly #settings: Settings;
+  readonly #networks: ReadonlyMap<string, { id: pulumi.Output<string>; members: readonly string[] }>;
+  readonly #images = new Map<string, docker.RemoteImage>();
+
+  /** @param workloads every workload that will be deployed: networks follow from who talks to whom. */
+  constructor(
+    name: string,
+    settings: Settings,
+    workloads: readonly Workload[],
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("pyairtable:platform:DockerPlatform", name, {}, opts);
+    this.#settings = settings;
+    const networks = new Map<string, { id: pulumi.Output<string>; members: readonly string[] }>();
+    for (const segment of segments(workloads)) {
+      if (segment.members.length > 0)
+        networks.set(segment.name, { id: this.#network(name, segment), members: segment.members });
+    }
+    this.#networks = networks;
+    this.servicesNetwork = pulumi.output(settings.servicesNetwork ?? `${settings.name}-${SERVICES}`);
+    this.registerOutputs({ servicesNetwork: this.servicesNetwork });
+  }
+
+  deploy(name: string, workload: Workload, { parent, transform }: DeployOptions): Deployed {
+    refuseUnsupported(workload);
+    const settings = this.#settings;
+    const volumes = (workload.data ?? []).map((data) => ({ data, volume: this.#volume(name, data, parent) }));
+    const prepared = volumes
+      .filter(({ data }) => needsOwner(workload, data))
+      .map(({ data, volume }) => {
+        const args = prepareArgs(settings, workload, data, volume.name, this.#image(images.busybox));
+        return new docker.Container(`${name}-${data.name}-prepare`, args, { parent, deleteBeforeReplace: true });
+      });
+    const files =
+      workload.files &&
+      new docker.Container(
+        `${name}-files`,
+        filesArgs(settings, workload, workload.files, this.#image(images.busybox)),
+        {
+          parent,
+          deleteBeforeReplace: true,
+          additionalSecretOutputs: workload.files.entries.some(({ secret }) => secret) ? ["uploads"] : [],
+        },
+      );
+    const args = containerArgs({
+      settings,
+      workload,
+      image: this.#image(workload.image),
+      networks: [...this.#networks.values()]
+        .filter(({ members }) => members.includes(workload.name))
+        .map(({ id }) => id),
+      volumes: volumes.map(({ data, volume }) => ({ path: data.path, name: volume.name })),
+      filesFrom: files?.id,
+    });
+    const container = new docker.Container(
+      name,
+      transform ? (transform({ ...args }) as unknown as docker.ContainerArgs) : args,
+      { parent, dependsOn: prepared, deleteBeforeReplace: true },
+    );
+    return {
+      name: workload.name,
+      resource: container,
+      handle: `${settings.name}-${workload.name}`,
+      image: workload.image.reference,
+      urls: Object.fromEntries(workload.ports.map((port) => [port.name, address(settings, workload, port)])),
+      healthSeenBy: workload.health.check === "outside" ? "scrape" : "platform",
+    };
+  }
+
+  #network(name: string, segment: Segment): pulumi.Output<string> {
+    const { settings, labels } = { settings: this.#settings, labels: stackLabels(this.#settings, segment.name) };
+    if (segment.name === SERVICES && settings.servicesNetwork !== undefined)
+      return pulumi.output(settings.servicesNetwork);
+    const network = new docker.Network(
+      `${name}-${segment.name}`,
+      {
+        name: `${settings.name}-${segment.name}`,
+        driver: "bridge",
+        internal: segment.internal,
+        ...(segment.membersTalk ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
+        labels,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    return network.id;
+  }
+
+  /** One image resource for each reference, however many workloads use it. It stays on the engine when the stack goes. */
+  #image(image: Image): pulumi.Output<string> {
+    let resource = this.#images.get(image.reference);
+    if (resource === undefined) {
+      const short = image.reference.replace(/^.*\//, "").replace(/:.*$/, "");
+      resource = new docker.RemoteImage(
+        `image-${short}`,
+        { name: image.reference, keepLocally: true },
+        { parent: this },
+      );
+      this.#images.set(image.reference, resource);
+    }
+    return resource.imageId;
+  }
+
+  /** Data outlives the stack: the volume is left on the engine, and the next stack of this name finds it again. */
+  #volume(name: string, data: DataVolume, parent: pulumi.Resource): docker.Volume {
+    const settings = this.#settings;
+    return new docker.Volume(
+      `${name}-${data.name}-data`,
+      { name: `${settings.name}-${data.name}`, labels: stackLabels(settings, data.name) },
+      { parent, retainOnDelete: true },
+    );
+  }
+}
+
+function needsOwner({ image, runsAs }: Workload, { path }: DataVolume): boolean {
+  return runsAs.uid !== 0 && !(image.ownedPaths ?? []).includes(path);
+}
+
+function refuseUnsupported({ name, placement }: Workload): void {
+  if (placement.kind === "replicated" && placement.replicas > 1) {
+    throw new Error(`${name}: placement of ${placement.replicas} replicas can not be had on one Docker engine; use 1`);
+  }
+}
+
+function address(settings: Settings, { name }: Workload, { number, reach }: Workload["ports"][number]): string {
+  const published = "published" in reach ? reach.published : undefined;
+  return published === undefined ? `http://${name}:${number}` : `http://${settings.bindAddress}:${published}`;
+}

@@ -1,0 +1,21 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { Settings } from "../settings/settings";
+import type { Platform } from "./platform";
+import type { Workload } from "./workload";
+
+/** The platform that the settings choose. Only its adapter, with its provider's package, is loaded. */
+export async function createPlatform(
+  settings: Settings,
+  workloads: readonly Workload[],
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<Platform> {
+  switch (settings.platform) {
+    case "docker": {
+      const { DockerPlatform } = await import("./docker");
+      return new DockerPlatform("docker", settings, workloads, opts);
+    }
+    default:
+      return settings.platform satisfies never;
+  }
+}

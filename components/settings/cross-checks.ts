@@ -1,0 +1,142 @@
+import { formatBytes, parseBytes } from "../units";
+import { DEFAULT_PORTS, DEFAULT_RESOURCES, type ProgramName } from "./defaults";
+import type { Problem } from "./problems";
+import type { SettingName, Values } from "./schema";
+
+const DAY = 86_400;
+
+/**
+ * What no single key shows: two programs on one port, a heap over its limit, a channel without its secret.
+ *
+ * @param failed keys that are already reported; checks that need them are left out.
+ */
+export function crossChecks(values: Values, failed: ReadonlySet<string>): Problem[] {
+  const unless = (keys: readonly SettingName[], check: (values: Values) => Problem[]) =>
+    keys.some((key) => failed.has(key)) ? [] : check(values);
+  return [
+    ...unless(["ports"], portsTwice),
+    ...unless(["services"], servicesTwice),
+    ...unless(["resources"], heapOverLimit),
+    ...unless(["lokiRetention"], lokiRetentionInDays),
+    ...unless(["prometheusRetention"], prometheusRetentionOverTwoHours),
+    ...unless(["smtpHost", "alertFromEmail", "criticalEmail", "oncallEmail", "securityEmail"], emailIncomplete),
+    ...unless(["smtpUser", "smtpPassword"], smtpLoginIncomplete),
+    ...unless(["slackWebhookUrl", "slackChannel"], slackIncomplete),
+  ];
+}
+
+function portsTwice(values: Values): Problem[] {
+  const ports: Record<string, number> = { ...DEFAULT_PORTS };
+  for (const [name, port] of Object.entries(values.ports)) if (port !== undefined) ports[name] = port;
+  const byPort = groupByPort(ports);
+  return [...byPort]
+    .filter(([, names]) => names.length > 1)
+    .map(([port, names]) => ({
+      key: names.map((name) => `ports.${name}`).join(" and "),
+      got: `${port} for each`,
+      expected: "a port of its own for every program",
+      fix: `Move one with: pulumi config set --path 'ports.${names.at(-1)}' <port>`,
+    }));
+}
+
+function groupByPort(ports: Record<string, number>): Map<number, string[]> {
+  const groups = new Map<number, string[]>();
+  for (const [name, port] of Object.entries(ports)) groups.set(port, [...(groups.get(port) ?? []), name]);
+  return groups;
+}
+
+function servicesTwice({ services }: Values): Problem[] {
+  return services.flatMap((service, index) => {
+    const first = services.findIndex(({ name }) => name === service.name);
+    if (first === index) return [];
+    return [
+      {
+        key: `services[${index}].name`,
+        got: `"${service.name}", which services[${first}] has as well`,
+        expected: "every service once",
+        fix: "Remove one of the two or rename it.",
+      },
+    ];
+  });
+}
+
+function heapOverLimit({ resources }: Values): Problem[] {
+  return Object.entries(resources).flatMap(([program, limits]) => {
+    if (limits?.heap === undefined) return [];
+    const standard = parseBytes(DEFAULT_RESOURCES[program as ProgramName].memory);
+    const memory = limits.memory ?? (standard.ok ? standard.value : 0);
+    if (limits.heap < memory) return [];
+    return [
+      {
+        key: `resources.${program}.heap`,
+        got: formatBytes(limits.heap),
+        expected: `less than the program's memory limit of ${formatBytes(memory)}`,
+        fix: `Lower the heap or raise resources.${program}.memory.`,
+      },
+    ];
+  });
+}
+
+/** Loki's compactor deletes by whole days and refuses less than one. */
+function lokiRetentionInDays({ lokiRetention }: Values): Problem[] {
+  if (lokiRetention >= DAY) return [];
+  return [
+    {
+      key: "lokiRetention",
+      got: `${lokiRetention} seconds`,
+      expected: "at least 24h, which is the period of Loki's index",
+      fix: "Change it with: pulumi config set lokiRetention 24h",
+    },
+  ];
+}
+
+/** A block of Prometheus spans two hours; less can not be deleted. */
+function prometheusRetentionOverTwoHours({ prometheusRetention }: Values): Problem[] {
+  if (prometheusRetention >= 2 * 3_600) return [];
+  return [
+    {
+      key: "prometheusRetention",
+      got: `${prometheusRetention} seconds`,
+      expected: "at least 2h, which is the span of one block",
+      fix: "Change it with: pulumi config set prometheusRetention 15d",
+    },
+  ];
+}
+
+function emailIncomplete(values: Values): Problem[] {
+  const { smtpHost, alertFromEmail } = values;
+  const addresses = (["criticalEmail", "oncallEmail", "securityEmail"] as const).filter(
+    (key) => values[key] !== undefined,
+  );
+  const given = [smtpHost && "smtpHost", alertFromEmail && "alertFromEmail", ...addresses].filter(
+    (key) => key !== undefined,
+  );
+  if (given.length === 0) return [];
+  const missing = [
+    ...(smtpHost === undefined ? ["smtpHost"] : []),
+    ...(alertFromEmail === undefined ? ["alertFromEmail"] : []),
+    ...(addresses.length === 0 ? ["criticalEmail, oncallEmail or securityEmail"] : []),
+  ];
+  return missing.map((key) => missingFor("email", given.join(" and "), key));
+}
+
+function smtpLoginIncomplete({ smtpUser, smtpPassword }: Values): Problem[] {
+  if ((smtpUser === undefined) === (smtpPassword === undefined)) return [];
+  return smtpUser === undefined
+    ? [missingFor("email", "smtpPassword", "smtpUser")]
+    : [missingFor("email", "smtpUser", "smtpPassword", "--secret ")];
+}
+
+function slackIncomplete({ slackWebhookUrl, slackChannel }: Values): Problem[] {
+  if (slackChannel === undefined || slackWebhookUrl !== undefined) return [];
+  return [missingFor("Slack", "slackChannel", "slackWebhookUrl", "--secret ")];
+}
+
+function missingFor(channel: string, given: string, missing: string, flag = ""): Problem {
+  return {
+    key: missing,
+    got: "nothing",
+    expected: `a value, since ${given} chooses the ${channel} channel`,
+    fix: `Set it with: pulumi config set ${flag}${missing.split(/[ ,]/)[0]}`,
+  };
+}

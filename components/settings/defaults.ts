@@ -1,0 +1,64 @@
+import type { Service } from "./settings";
+
+/** The eight services of the PyAirtable platform, at the addresses of its own compose file. */
+export const DEFAULT_SERVICES: readonly Service[] = [
+  { name: "api-gateway", address: "api-gateway:8000", owner: "platform" },
+  { name: "llm-orchestrator", address: "llm-orchestrator:8003", owner: "ai" },
+  { name: "mcp-server", address: "mcp-server:8001", owner: "ai" },
+  { name: "airtable-gateway", address: "airtable-gateway:8002", owner: "integrations" },
+  { name: "platform-services", address: "platform-services:8007", owner: "platform" },
+  { name: "automation-services", address: "automation-services:8006", owner: "automation" },
+  { name: "saga-orchestrator", address: "saga-orchestrator:8008", owner: "automation" },
+  { name: "frontend", address: "frontend:3000", owner: "frontend", metricsPath: "/api/metrics" },
+].map((service) => ({ metricsPath: "/metrics", scheme: "http" as const, ...service }));
+
+/** Ports on the host, by what is published there. */
+export const DEFAULT_PORTS = {
+  grafana: 3001,
+  prometheus: 9090,
+  jaeger: 16686,
+  alertmanager: 9093,
+  loki: 3100,
+  "node-exporter": 9100,
+  cadvisor: 8080,
+} as const;
+
+/** Ports that are published only when a number is given. */
+export const OPTIONAL_PORTS = ["otlp-grpc", "otlp-http"] as const;
+
+/**
+ * Memory and CPU limits. Those of Prometheus, Grafana and Loki are the platform guide's; the others are about three
+ * times what each was measured to use at rest (`npm run bench` prints both).
+ */
+export const DEFAULT_RESOURCES = {
+  prometheus: { memory: "512Mi", cpu: "0.5" },
+  alertmanager: { memory: "128Mi", cpu: "0.1" },
+  grafana: { memory: "256Mi", cpu: "0.3" },
+  "otel-collector": { memory: "256Mi", cpu: "0.5" },
+  jaeger: { memory: "512Mi", cpu: "0.5" },
+  loki: { memory: "512Mi", cpu: "0.4" },
+  promtail: { memory: "128Mi", cpu: "0.2" },
+  "node-exporter": { memory: "64Mi", cpu: "0.1" },
+  cadvisor: { memory: "256Mi", cpu: "0.3" },
+  "redis-exporter": { memory: "64Mi", cpu: "0.1" },
+  "postgres-exporter": { memory: "64Mi", cpu: "0.1" },
+} as const;
+
+/** Volume sizes, for platforms that size volumes and for retention by size. */
+export const DEFAULT_STORAGE = {
+  prometheus: "10Gi",
+  alertmanager: "1Gi",
+  grafana: "1Gi",
+  "otel-collector": "1Gi",
+  jaeger: "5Gi",
+  loki: "10Gi",
+  promtail: "1Gi",
+} as const;
+
+/** A program of the stack. */
+export type ProgramName = keyof typeof DEFAULT_RESOURCES;
+/** A program that keeps data. */
+export type StoringProgram = keyof typeof DEFAULT_STORAGE;
+/** Something that a person or a service reaches from the host. */
+export type PublishedName = keyof typeof DEFAULT_PORTS;
+export type OptionalPublishedName = (typeof OPTIONAL_PORTS)[number];

@@ -1,0 +1,160 @@
+import { z } from "zod";
+
+import { parseBytes, parseCpu, parseDuration, type Parsed } from "../units";
+import { DEFAULT_PORTS, DEFAULT_RESOURCES, DEFAULT_SERVICES, DEFAULT_STORAGE, OPTIONAL_PORTS } from "./defaults";
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: "expected text or a number" });
+
+/** Text that one of the unit parsers understands. */
+function quantity(parse: (text: string) => Parsed<number>) {
+  return scalar.transform((value, context) => {
+    const parsed = parse(String(value));
+    if (parsed.ok) return parsed.value;
+    context.issues.push({ code: "custom", message: `expected ${parsed.expected}`, input: value });
+    return z.NEVER;
+  });
+}
+
+function text(pattern: RegExp, expected: string) {
+  return z.string({ error: `expected ${expected}` }).regex(pattern, { error: `expected ${expected}` });
+}
+
+function oneOf<const T extends string>(...values: readonly T[]) {
+  return z.enum(values, { error: `expected one of: ${values.join(", ")}` });
+}
+
+function url(protocols: readonly string[]) {
+  const expected = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+  return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `expected ${expected}`,
+  });
+}
+
+const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const HOST_PORT = /^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?:([1-9]\d{0,4})$/;
+const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+(\s*,\s*[^\s@,]+@[^\s@,]+\.[^\s@,]+)*$/;
+
+const anything = text(/^\S.*$/s, "some text");
+const name = text(DNS_LABEL, "a lower-case name of letters, digits and hyphens, at most 63 long");
+const address = text(HOST_PORT, "host:port, such as api-gateway:8000").refine(
+  (value) => Number(value.split(":")[1]) <= 65_535,
+  { error: "expected a port of at most 65535" },
+);
+const email = text(EMAIL, "an email address, or several with commas between");
+const port = z.coerce
+  .number({ error: "expected a port number" })
+  .int({ error: "expected a whole port number" })
+  .min(1, { error: "expected a port from 1 to 65535" })
+  .max(65_535, { error: "expected a port from 1 to 65535" });
+const bytes = quantity(parseBytes);
+const duration = quantity(parseDuration);
+
+const service = z.strictObject({
+  name,
+  address,
+  metricsPath: text(/^\/\S*$/, "a path that starts with /").default("/metrics"),
+  scheme: oneOf("http", "https").default("http"),
+  owner: name.default("platform"),
+});
+
+/** An object with the given keys, each optional and of one kind. */
+function each<K extends string, S extends z.ZodType>(keys: readonly K[], schema: S) {
+  const shape = Object.fromEntries(keys.map((key) => [key, schema.optional()])) as Record<K, z.ZodOptional<S>>;
+  return z.strictObject(shape);
+}
+
+const keysOf = <T extends object>(value: T) => Object.keys(value) as (keyof T & string)[];
+
+/** How a value is written in the stack's file. */
+type Form = "string" | "integer" | "boolean" | "object" | "array";
+
+interface Key<S extends z.ZodType = z.ZodType> {
+  readonly form: Form;
+  readonly schema: S;
+  /** As written in Pulumi.yaml. An empty text means: not set. */
+  readonly default: unknown;
+  readonly secret?: true;
+}
+
+/**
+ * Every configuration key. Pulumi.yaml carries the same keys with their descriptions; a test holds the two together.
+ */
+export const schema = {
+  platform: { form: "string", schema: oneOf("docker"), default: "docker" },
+  logging: { form: "string", schema: oneOf("loki"), default: "loki" },
+  name: { form: "string", schema: name, default: "" },
+  environment: { form: "string", schema: name, default: "" },
+  bindAddress: {
+    form: "string",
+    schema: z.union([z.ipv4(), z.ipv6()], { error: "expected an IP address" }),
+    default: "127.0.0.1",
+  },
+  servicesNetwork: { form: "string", schema: anything, default: "" },
+  scrapeInterval: { form: "string", schema: duration, default: "15s" },
+  services: {
+    form: "array",
+    schema: z
+      .array(service, { error: "expected a list of services" })
+      .min(1, { error: "expected at least one service" }),
+    default: DEFAULT_SERVICES,
+  },
+  ports: { form: "object", schema: each([...keysOf(DEFAULT_PORTS), ...OPTIONAL_PORTS], port), default: {} },
+  resources: {
+    form: "object",
+    schema: each(
+      keysOf(DEFAULT_RESOURCES),
+      z.strictObject({ memory: bytes.optional(), cpu: quantity(parseCpu).optional(), heap: bytes.optional() }),
+    ),
+    default: {},
+  },
+  storage: { form: "object", schema: each(keysOf(DEFAULT_STORAGE), bytes), default: {} },
+  prometheusRetention: { form: "string", schema: duration, default: "15d" },
+  lokiRetention: { form: "string", schema: duration, default: "14d" },
+  jaegerStorage: { form: "string", schema: oneOf("badger", "memory"), default: "badger" },
+  jaegerRetention: { form: "string", schema: duration, default: "2d" },
+  jaegerMaxTraces: {
+    form: "integer",
+    schema: z.coerce
+      .number({ error: "expected a number of traces" })
+      .int({ error: "expected a whole number" })
+      .min(1, { error: "expected at least 1" }),
+    default: 50_000,
+  },
+  grafanaAdminUser: { form: "string", schema: anything, default: "admin" },
+  grafanaAdminPassword: {
+    form: "string",
+    schema: z.string().min(12, { error: "expected at least 12 characters" }),
+    default: "",
+    secret: true,
+  },
+  redisAddress: { form: "string", schema: address, default: "redis:6379" },
+  redisPassword: { form: "string", schema: anything, default: "", secret: true },
+  postgresAddress: { form: "string", schema: address, default: "postgres:5432" },
+  postgresDatabase: { form: "string", schema: anything, default: "postgres" },
+  postgresUser: { form: "string", schema: anything, default: "postgres_exporter" },
+  postgresPassword: { form: "string", schema: anything, default: "", secret: true },
+  smtpHost: { form: "string", schema: address, default: "" },
+  smtpRequireTls: { form: "boolean", schema: z.stringbool({ error: "expected true or false" }), default: true },
+  smtpUser: { form: "string", schema: anything, default: "" },
+  smtpPassword: { form: "string", schema: anything, default: "", secret: true },
+  alertFromEmail: { form: "string", schema: text(/^[^\s@,]+@[^\s@,]+$/, "one email address"), default: "" },
+  criticalEmail: { form: "string", schema: email, default: "" },
+  oncallEmail: { form: "string", schema: email, default: "" },
+  securityEmail: { form: "string", schema: email, default: "" },
+  slackWebhookUrl: { form: "string", schema: url(["https:"]), default: "", secret: true },
+  slackChannel: { form: "string", schema: text(/^[#@]\S+$/, "a channel such as #alerts"), default: "" },
+  pagerdutyRoutingKey: {
+    form: "string",
+    schema: text(/^[A-Za-z0-9]{32}$/, "the 32 characters of an Events API v2 routing key"),
+    default: "",
+    secret: true,
+  },
+  alertWebhookUrl: { form: "string", schema: url(["http:", "https:"]), default: "", secret: true },
+} as const satisfies Record<string, Key>;
+
+export type SettingName = keyof typeof schema;
+/** What each key holds once it has been read; `undefined` where an empty default says "not set". */
+export type Values = {
+  readonly [K in SettingName]:
+    z.output<(typeof schema)[K]["schema"]> | ((typeof schema)[K]["default"] extends "" ? undefined : never);
+};

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+
+import { problemsOf, type Written } from "../support/settings";
+
+const cases: [what: string, written: Written, key: string, message: RegExp][] = [
+  ["an unknown key", { prometheusRetenton: "15d" }, "prometheusRetenton", /Did you mean "prometheusRetention"\?/],
+  ["an unknown key far from any", { frobnicate: "1" }, "frobnicate", /Known: alertFromEmail, /],
+  ["an unknown program", { ports: { graffana: 3000 } }, "ports.graffana", /Did you mean "grafana"\?/],
+  ["an unknown limit", { resources: { loki: { ram: "1Gi" } } }, "resources.loki.ram", /one of: memory, cpu, heap/],
+  [
+    "an unknown service field",
+    { services: [{ name: "a", address: "a:1", adress: "b:1" }] },
+    "services[0].adress",
+    /"address"/,
+  ],
+  ["a negative retention", { prometheusRetention: "-1d" }, "prometheusRetention", /got "-1d"; expected a duration/],
+  ["a retention below one block", { prometheusRetention: "1h" }, "prometheusRetention", /at least 2h/],
+  ["a Loki retention below a day", { lokiRetention: "12h" }, "lokiRetention", /at least 24h/],
+  ["memory without a unit", { resources: { grafana: { memory: "512" } } }, "resources.grafana.memory", /512Mi/],
+  [
+    "memory without a unit, as a number",
+    { resources: { grafana: { memory: 512 } } },
+    "resources.grafana.memory",
+    /got 512/,
+  ],
+  [
+    "a heap over the limit",
+    { resources: { jaeger: { heap: "1Gi" } } },
+    "resources.jaeger.heap",
+    /less than the program's memory limit of 512Mi/,
+  ],
+  ["two programs on one port", { ports: { grafana: 9090 } }, "ports.grafana and ports.prometheus", /9090 for each/],
+  ["a port out of range", { ports: { loki: 70_000 } }, "ports.loki", /from 1 to 65535/],
+  ["a port that is no number", { ports: { loki: "http" } }, "ports.loki", /expected a port number/],
+  [
+    "a service listed twice",
+    {
+      services: [
+        { name: "a", address: "a:1" },
+        { name: "a", address: "b:1" },
+      ],
+    },
+    "services[1].name",
+    /services\[0\] has as well/,
+  ],
+  ["no service at all", { services: [] }, "services", /at least one service/],
+  ["an address without a port", { services: [{ name: "a", address: "a" }] }, "services[0].address", /host:port/],
+  ["a malformed webhook URL", { "slackWebhookUrl!": "hooks.slack.com/x" }, "slackWebhookUrl", /https:\/\//],
+  [
+    "a plain-text webhook URL",
+    { slackWebhookUrl: "https://hooks.slack.com/x" },
+    "slackWebhookUrl",
+    /config set --secret/,
+  ],
+  [
+    "a channel without its secret",
+    { slackChannel: "#alerts" },
+    "slackWebhookUrl",
+    /slackChannel chooses the Slack channel/,
+  ],
+  [
+    "mail without a sender",
+    { smtpHost: "m:25", oncallEmail: "a@b.org" },
+    "alertFromEmail",
+    /chooses the email channel/,
+  ],
+  [
+    "mail without a recipient",
+    { smtpHost: "m:25", alertFromEmail: "a@b.org" },
+    "criticalEmail, oncallEmail or securityEmail",
+    /config set criticalEmail/,
+  ],
+  ["a mail user without a password", { smtpUser: "u" }, "smtpPassword", /--secret smtpPassword/],
+  ["a malformed address list", { criticalEmail: "a@b.org; c@d.org" }, "criticalEmail", /commas between/],
+  ["a short password", { "grafanaAdminPassword!": "admin" }, "grafanaAdminPassword", /at least 12 characters/],
+  ["an unknown log store", { logging: "splunk" }, "logging", /one of: /],
+  ["a host name to bind to", { bindAddress: "localhost" }, "bindAddress", /IP address/],
+  ["text for a list", { services: "api-gateway" }, "services", /list of services/],
+  ["text for a yes or no", { smtpRequireTls: "perhaps" }, "smtpRequireTls", /true or false/],
+];
+
+describe("bad settings", () => {
+  it.each(cases)("%s is refused by its key", (_, written, key, message) => {
+    const problem = problemsOf(written).find((candidate) => candidate.key === key);
+    expect(problem, JSON.stringify(problemsOf(written))).toBeDefined();
+    const { got, expected, fix } = problem as NonNullable<typeof problem>;
+    expect(`${key}: got ${got}; expected ${expected}. ${fix}`).toMatch(message);
+  });
+
+  it("are reported all at once", () => {
+    const problems = problemsOf({
+      lokiRetention: "soon",
+      ports: { grafana: 9090, loki: 0 },
+      unheardOf: "x",
+      "slackWebhookUrl!": "no",
+    });
+    expect(problems.map(({ key }) => key).sort()).toEqual([
+      "lokiRetention",
+      "ports.loki",
+      "slackWebhookUrl",
+      "unheardOf",
+    ]);
+  });
+
+  it("never show a secret", () => {
+    const text = JSON.stringify(problemsOf({ "slackWebhookUrl!": "hunter2-hunter2", grafanaAdminPassword: "hunter2" }));
+    expect(text).not.toContain("hunter2");
+  });
+});

@@ -20,6 +20,9 @@ const HELPER_LIMITS: Resources = { memory: 32 * MIB, cpu: 0.1 };
 /** Denied to every container; what an agent needs is added by name. */
 const LOCKED_DOWN = { securityOpts: ["no-new-privileges:true"], privileged: false };
 
+/** Seconds to end in. Without a number the container is killed at once, which a store's data does not like. */
+const STOP_GRACE = 30;
+
 /** So that no program fills the disk with its own log. */
 const LOGGING = { logDriver: "json-file", logOpts: { "max-file": "3", "max-size": "10m" } };
 
@@ -31,11 +34,17 @@ function limits({ memory, cpu }: Resources) {
   return { memory: Math.round(memory / MIB), memorySwap: -1, cpus: String(cpu) };
 }
 
+export interface NetworkMembership {
+  readonly id: pulumi.Input<string>;
+  /** Whether peers reach the program by its name there. */
+  readonly named: boolean;
+}
+
 interface ContainerParts {
   readonly settings: Settings;
   readonly workload: Workload;
   readonly image: pulumi.Input<string>;
-  readonly networks: readonly pulumi.Input<string>[];
+  readonly networks: readonly NetworkMembership[];
   readonly volumes: readonly { readonly path: string; readonly name: pulumi.Input<string> }[];
   /** Id of the container that holds the configuration files. */
   readonly filesFrom: pulumi.Output<string> | undefined;
@@ -54,17 +63,17 @@ export function containerArgs({
   const scratch = workload.scratch ?? [];
   return {
     name: `${settings.name}-${workload.name}`,
-    hostname: workload.name,
     image,
     user: `${workload.runsAs.uid}:${workload.runsAs.gid}`,
     restart: "unless-stopped",
+    destroyGraceSeconds: STOP_GRACE,
     readOnly: true,
     ...LOCKED_DOWN,
     ...LOGGING,
     ...limits(workload.resources),
     capabilities: { drops: ["ALL"], ...added(privileges) },
     labels: stackLabels(settings, workload.name),
-    networksAdvanced: networks.map((name) => ({ name, aliases: [workload.name] })),
+    networksAdvanced: networks.map(({ id, named }) => ({ name: id, ...(named ? { aliases: [workload.name] } : {}) })),
     volumes: [
       ...volumes.map(({ path, name }) => ({ containerPath: path, volumeName: name })),
       ...hostPaths(privileges),
@@ -86,7 +95,7 @@ export function containerArgs({
         }
       : {}),
     ...publishedPorts(settings, workload),
-    ...(privileges.some(({ kind }) => kind === "host-processes") ? { pidMode: "host" } : {}),
+    ...hostProcesses(privileges),
     ...devices(privileges),
     // Services that run on the host itself, outside a container, are reached under Docker Desktop's name for it.
     ...(workload.talksTo.includes(SERVICES) ? { hosts: [{ host: "host.docker.internal", ip: "host-gateway" }] } : {}),
@@ -153,6 +162,12 @@ function added(privileges: readonly Privilege[]) {
   return adds.length > 0 ? { adds } : {};
 }
 
+/** The engine adds `label=disable` by itself to a container that sees the host's processes; said here, it is no change. */
+function hostProcesses(privileges: readonly Privilege[]) {
+  if (!privileges.some(({ kind }) => kind === "host-processes")) return {};
+  return { pidMode: "host", securityOpts: [...LOCKED_DOWN.securityOpts, "label=disable"] };
+}
+
 function hostPaths(privileges: readonly Privilege[]) {
   return privileges.flatMap((privilege) =>
     privilege.kind === "host-path"
@@ -184,7 +199,7 @@ function healthcheck({ health }: Workload) {
   if (health.check === "outside") return {};
   const command =
     health.check === "wget"
-      ? ["wget", "-q", "-O", "/dev/null", "-T", "3", `http://127.0.0.1:${health.port}${health.path}`]
+      ? ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${health.port}${health.path}`]
       : health.check;
   return {
     healthcheck: {

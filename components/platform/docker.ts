@@ -8,12 +8,17 @@ import { segments, type Segment } from "./networks";
 import type { Deployed, DeployOptions, Platform } from "./platform";
 import { SERVICES, type DataVolume, type Workload } from "./workload";
 
+interface Network {
+  readonly id: pulumi.Output<string>;
+  readonly segment: Segment;
+}
+
 /** Runs workloads as containers of one Docker engine. */
 export class DockerPlatform extends pulumi.ComponentResource implements Platform {
   readonly servicesNetwork: pulumi.Output<string>;
 
   readonly #settings: Settings;
-  readonly #networks: ReadonlyMap<string, { id: pulumi.Output<string>; members: readonly string[] }>;
+  readonly #networks: ReadonlyMap<string, Network>;
   readonly #images = new Map<string, docker.RemoteImage>();
 
   /** @param workloads every workload that will be deployed: networks follow from who talks to whom. */
@@ -25,10 +30,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   ) {
     super("pyairtable:platform:DockerPlatform", name, {}, opts);
     this.#settings = settings;
-    const networks = new Map<string, { id: pulumi.Output<string>; members: readonly string[] }>();
+    const networks = new Map<string, Network>();
     for (const segment of segments(workloads)) {
-      if (segment.members.length > 0)
-        networks.set(segment.name, { id: this.#network(name, segment), members: segment.members });
+      if (segment.members.length > 0) networks.set(segment.name, { id: this.#network(name, segment), segment });
     }
     this.#networks = networks;
     this.servicesNetwork = pulumi.output(settings.servicesNetwork ?? `${settings.name}-${SERVICES}`);
@@ -61,8 +65,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       workload,
       image: this.#image(workload.image),
       networks: [...this.#networks.values()]
-        .filter(({ members }) => members.includes(workload.name))
-        .map(({ id }) => id),
+        .filter(({ segment }) => segment.members.includes(workload.name))
+        // Two programs that share the edge must find each other's address on the network where they may talk.
+        .map(({ id, segment }) => ({ id, named: segment.membersTalk })),
       volumes: volumes.map(({ data, volume }) => ({ path: data.path, name: volume.name })),
       filesFrom: files?.id,
     });

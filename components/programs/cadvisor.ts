@@ -14,6 +14,7 @@ const DISABLED = [
   "hugetlb",
   "memory_numa",
   "percpu",
+  "perf_event",
   "process",
   "resctrl",
   "sched",
@@ -51,6 +52,7 @@ export function cadvisor(settings: Settings): Workload {
         reason: "reads the containers' layers",
       },
       { kind: "device", path: "/dev/kmsg", reason: "sees when the kernel ends a process for its memory" },
+      { kind: "capability", name: "SYSLOG", reason: "reads /dev/kmsg where the kernel restricts its log" },
     ],
     talksTo: [],
   };

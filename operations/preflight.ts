@@ -1,0 +1,46 @@
+import { createServer } from "node:net";
+
+import type Docker from "dockerode";
+
+import { parseSettings } from "../components/settings/parse";
+import type { Settings } from "../components/settings/settings";
+import type { StackRun } from "./pulumi-run";
+
+/**
+ * The stack's settings, read before anything is created.
+ *
+ * @throws SettingsError with every problem of the configuration.
+ */
+export async function settingsOf(run: StackRun): Promise<Settings> {
+  return parseSettings({ project: "pyairtable-monitoring", stack: run.stack, ...(await run.configuration()) });
+}
+
+/**
+ * Refuses to start when something else holds a port that the stack publishes.
+ *
+ * @throws Error that names every such port and how to move it.
+ */
+export async function checkPorts(settings: Settings, docker: Docker): Promise<void> {
+  const own = await docker.listContainers({ filters: { label: [`com.pyairtable.stack=${settings.name}`] } });
+  const held = new Set(own.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
+  const wanted = Object.entries(settings.ports).filter(([, port]) => !held.has(port));
+  const taken = (
+    await Promise.all(
+      wanted.map(async ([name, port]) => ((await isFree(settings.bindAddress, port)) ? [] : [{ name, port }])),
+    )
+  ).flat();
+  if (taken.length === 0) return;
+  const lines = taken.map(
+    ({ name, port }) =>
+      `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path 'ports.${name}' <port>`,
+  );
+  throw new Error(`another program on ${settings.bindAddress} holds:\n${lines.join("\n")}`);
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

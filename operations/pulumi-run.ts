@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { dump, load } from "js-yaml";
+
+import { runCommand } from "../toolchain/command";
+import { PROJECT_ROOT, type Workspace } from "./workspace";
+
+const PROJECT = "pyairtable-monitoring";
+
+/** Commands that read a stack's configuration and take another file for it. */
+const TAKES_CONFIG_FILE = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "down", "config"]);
+
+/** One stack of this project in a workspace. */
+export class StackRun {
+  private constructor(
+    readonly workspace: Workspace,
+    readonly stack: string,
+    /** Configuration to use instead of the checkout's file; none where the backend is the user's own. */
+    readonly configFile: string | undefined,
+  ) {}
+
+  /**
+   * Opens a stack, and makes it if there is none of the name.
+   *
+   * With the generated passphrase the stack's encryption salt is kept with the state, not in the checkout: the
+   * configuration file that people commit stays as they wrote it.
+   *
+   * @param configuration file to read instead of the checkout's `Pulumi.<stack>.yaml`.
+   */
+  static async open(workspace: Workspace, stack: string, configuration?: string): Promise<StackRun> {
+    const source = configuration ?? path.join(PROJECT_ROOT, `Pulumi.${stack}.yaml`);
+    if (!existsSync(source)) {
+      throw new Error(`there is no configuration for the stack "${stack}": expected the file Pulumi.${stack}.yaml`);
+    }
+    if (workspace.folder === undefined) {
+      await pulumi(workspace, PROJECT_ROOT, ["stack", "select", "--create", "--stack", stack, "--non-interactive"]);
+      return new StackRun(workspace, stack, configuration);
+    }
+    const folder = path.join(workspace.folder, "stacks", stack);
+    await initialise(workspace, workspace.folder, folder, stack);
+    const written = (load(await readFile(source, "utf8")) ?? {}) as Record<string, unknown>;
+    const salted = load(await readFile(path.join(folder, `Pulumi.${stack}.yaml`), "utf8")) as {
+      encryptionsalt: string;
+    };
+    const merged = path.join(folder, "configuration.yaml");
+    await writeFile(merged, dump({ encryptionsalt: salted.encryptionsalt, ...written }), { mode: 0o600 });
+    return new StackRun(workspace, stack, merged);
+  }
+
+  /** The arguments that make a `pulumi` command act on this stack. */
+  argumentsFor(command: readonly string[]): string[] {
+    const [verb = ""] = command;
+    const file = this.configFile !== undefined && TAKES_CONFIG_FILE.has(verb) ? ["--config-file", this.configFile] : [];
+    const named = command.some((argument) => /^(-s|--stack)(=|$)/.test(argument)) ? [] : ["--stack", this.stack];
+    return [...command, ...named, ...file];
+  }
+
+  /**
+   * Runs `pulumi` and gives what it printed.
+   *
+   * @throws Error with the end of the output when the command fails.
+   */
+  async capture(command: readonly string[]): Promise<string> {
+    return pulumi(this.workspace, PROJECT_ROOT, this.argumentsFor([...command, "--non-interactive"]));
+  }
+
+  /** Runs `pulumi` with this terminal, and gives its exit code. */
+  async show(command: readonly string[]): Promise<number> {
+    const env = { ...process.env, ...this.workspace.env };
+    const child = spawn("pulumi", this.argumentsFor(command), { cwd: PROJECT_ROOT, env, stdio: "inherit" });
+    // An interrupt reaches the engine too, which ends what it is at; this process waits for it.
+    const wait = () => {};
+    process.on("SIGINT", wait);
+    try {
+      return await new Promise((resolve, reject) =>
+        child.once("error", reject).once("close", (code) => resolve(code ?? 1)),
+      );
+    } finally {
+      process.off("SIGINT", wait);
+    }
+  }
+
+  /** The stack's outputs, secrets in clear. */
+  async outputs<T>(): Promise<T> {
+    return JSON.parse(await this.capture(["stack", "output", "--json", "--show-secrets"])) as T;
+  }
+
+  /** The stack's configuration as the program will see it. */
+  async configuration(): Promise<{ values: Record<string, string>; secretKeys: Set<string> }> {
+    type Entry = { value: string; objectValue?: unknown; secret: boolean };
+    const all = JSON.parse(await this.capture(["config", "--json", "--show-secrets"])) as Record<string, Entry>;
+    const entries = Object.entries(all).filter(([key]) => key.startsWith(`${PROJECT}:`));
+    const bare = (key: string) => key.slice(PROJECT.length + 1);
+    return {
+      values: Object.fromEntries(
+        entries.map(([key, { value, objectValue }]) => [
+          bare(key),
+          objectValue === undefined ? value : JSON.stringify(objectValue),
+        ]),
+      ),
+      secretKeys: new Set(entries.filter(([, { secret }]) => secret).map(([key]) => bare(key))),
+    };
+  }
+}
+
+async function pulumi(workspace: Workspace, cwd: string, command: readonly string[]): Promise<string> {
+  const result = await runCommand("pulumi", command, { cwd, env: workspace.env });
+  if (!result.succeeded) throw new Error(`pulumi ${command.slice(0, 2).join(" ")} failed:\n${result.output.trim()}`);
+  return result.stdout;
+}
+
+/** A project of the same name beside the state, so that the engine writes the new stack's salt there. */
+async function initialise(workspace: Workspace, state: string, folder: string, stack: string): Promise<void> {
+  const checkpoint = path.join(state, "backend", ".pulumi", "stacks", PROJECT, `${stack}.json`);
+  const salted = path.join(folder, `Pulumi.${stack}.yaml`);
+  if (existsSync(checkpoint) && existsSync(salted)) return;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(path.join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
+  await pulumi(workspace, folder, ["stack", "init", stack, "--no-select", "--non-interactive"]);
+}

@@ -1,0 +1,82 @@
+import { readdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+
+import type Docker from "dockerode";
+
+import type { Report } from "../toolchain/cache";
+import type { StackRun } from "./pulumi-run";
+
+interface Lock {
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+interface Deployment {
+  readonly deployment: {
+    readonly resources?: readonly { readonly id?: string }[];
+    readonly pending_operations?: readonly unknown[];
+  };
+}
+
+/**
+ * Puts right what an interrupted run left behind: the lock of a process that has ended, operations that the state does
+ * not know the end of, and containers and networks that were made but not recorded. Volumes are never touched.
+ *
+ * @throws Error when another run is at work on the stack.
+ */
+export async function recover(run: StackRun, docker: Docker, stackName: string, report: Report): Promise<void> {
+  if (run.workspace.folder !== undefined && (await staleLock(run, run.workspace.folder))) {
+    report("an earlier run was interrupted; removing its lock");
+    await run.capture(["cancel", "--yes"]);
+  }
+  const { deployment } = JSON.parse(await run.capture(["stack", "export"])) as Deployment;
+  if ((deployment.pending_operations ?? []).length > 0) {
+    report("an earlier run was interrupted; reading what it had made");
+    await run.capture(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+  }
+  const known = new Set((deployment.resources ?? []).map(({ id }) => id));
+  await removeUnknown(docker, stackName, known, report);
+}
+
+async function staleLock(run: StackRun, state: string): Promise<boolean> {
+  const folder = path.join(state, "backend", ".pulumi", "locks", "organization", "pyairtable-monitoring", run.stack);
+  const files = await readdir(folder).catch(() => []);
+  for (const file of files) {
+    const lock = JSON.parse(await readFile(path.join(folder, file), "utf8")) as Lock;
+    if (lock.hostname !== hostname() || isAlive(lock.pid)) {
+      throw new Error(
+        `process ${lock.pid} on ${lock.hostname} is at work on the stack ${run.stack}; wait for it, or end it and try again`,
+      );
+    }
+  }
+  return files.length > 0;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function removeUnknown(
+  docker: Docker,
+  stackName: string,
+  known: ReadonlySet<string | undefined>,
+  report: Report,
+): Promise<void> {
+  const filters = { label: [`com.pyairtable.stack=${stackName}`] };
+  for (const { Id, Names } of await docker.listContainers({ all: true, filters })) {
+    if (known.has(Id)) continue;
+    report(`removing the container ${Names[0] ?? Id}, which no run recorded`);
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  }
+  for (const { Id, Name } of await docker.listNetworks({ filters })) {
+    if (known.has(Id)) continue;
+    report(`removing the network ${Name}, which no run recorded`);
+    await docker.getNetwork(Id).remove({});
+  }
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+
+import type { PulumiCli } from "../toolchain/pulumi-cli";
+
+/** Root of the project: where Pulumi.yaml is. */
+export const PROJECT_ROOT = path.join(__dirname, "..");
+
+/** Where the engine keeps state, and the environment that a run of it needs. */
+export interface Workspace {
+  readonly env: Readonly<Record<string, string>>;
+  /** The backend's address, for people. */
+  readonly backend: string;
+  /** Folder for what the engine writes about a stack outside the checkout; none when the backend is the user's own. */
+  readonly folder: string | undefined;
+}
+
+/**
+ * The user's own backend when there is one (`PULUMI_BACKEND_URL`, or a `pulumi login`). Else state in files, encrypted
+ * with a passphrase that is generated once, below `$PYAIRTABLE_MONITORING_STATE`, else the folder
+ * `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`.
+ */
+export async function openWorkspace(
+  cli: PulumiCli,
+  plugins: Readonly<Record<string, string | undefined>>,
+): Promise<Workspace> {
+  const searchPath = [...cli.path, plugins.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
+  const env = {
+    ...definedOnly(plugins),
+    PATH: searchPath,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The engine's own messages about its news are not part of what was asked for.
+    PULUMI_SKIP_CONFIRMATIONS: "true",
+  };
+  const own = process.env.PULUMI_BACKEND_URL ?? (await loggedInTo());
+  if (own !== undefined) return { env, backend: own, folder: undefined };
+  const folder = stateFolder();
+  await mkdir(path.join(folder, "backend"), { recursive: true, mode: 0o700 });
+  const backend = `file://${path.join(folder, "backend")}`;
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? (await generatedPassphrase(folder));
+  return { env: { ...env, PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: passphrase }, backend, folder };
+}
+
+function stateFolder(): string {
+  const { PYAIRTABLE_MONITORING_STATE: own, XDG_STATE_HOME: xdg } = process.env;
+  return own ? path.resolve(own) : path.join(xdg || path.join(homedir(), ".local", "state"), "pyairtable-monitoring");
+}
+
+async function loggedInTo(): Promise<string | undefined> {
+  const file = path.join(process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi"), "credentials.json");
+  if (!existsSync(file)) return undefined;
+  const { current } = JSON.parse(await readFile(file, "utf8")) as { current?: string };
+  return current || undefined;
+}
+
+async function generatedPassphrase(folder: string): Promise<string> {
+  const file = path.join(folder, "passphrase");
+  if (!existsSync(file)) await writeFile(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+  await chmod(file, 0o600);
+  return (await readFile(file, "utf8")).trim();
+}
+
+function definedOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,3 @@
+module pyairtable-monitoring.local/toolchain
+
+go 1.26.0

@@ -21,11 +21,10 @@ export interface Tools {
 /** Pulumi's engine, its provider plugins and a place for state: all that any `pulumi` command needs. */
 export async function prepareTools(report: Report): Promise<Tools> {
   const cli = await ensurePulumi({ report });
-  if (cli.source !== "PATH") report(`Pulumi ${cli.version} (${cli.source})`);
   const bare = await openWorkspace(cli, {});
   const own = await Promise.all(
     Object.entries(PROVIDERS).map(([name, version]) =>
-      hasVendorPlugin(name, version, { env: { ...process.env, ...bare.env } }),
+      hasVendorPlugin(name, version, { env: { ...process.env, ...bare.env }, download: cli.online }),
     ),
   );
   if (own.every(Boolean)) return { workspace: bare, stop: () => {} };

@@ -27,7 +27,7 @@ export async function openWorkspace(
   cli: PulumiCli,
   plugins: Readonly<Record<string, string | undefined>>,
 ): Promise<Workspace> {
-  const searchPath = [...cli.path, plugins.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
+  const searchPath = [...(cli.folder ? [cli.folder] : []), plugins.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
   const env = {
     ...definedOnly(plugins),
     PATH: searchPath,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import semver from "semver";
@@ -21,8 +22,10 @@ const CONNECT_MS = 8_000;
 export interface PulumiCli {
   readonly version: string;
   readonly source: "PATH" | "downloaded" | "built";
-  /** Folders that a run of the engine needs in front of its PATH; none when it is there already. */
-  readonly path: readonly string[];
+  /** Folder that a run of the engine needs in front of its PATH; none when it is there already. */
+  readonly folder: string | undefined;
+  /** Whether Pulumi's own downloads can be reached from here. */
+  readonly online: boolean;
 }
 
 /**
@@ -36,25 +39,29 @@ export async function ensurePulumi(
   options: { report?: Report; releases?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<PulumiCli> {
   const report = options.report ?? (() => {});
+  const releases = options.releases ?? RELEASES;
+  const refusal = await refusalOf(releases);
+  const online = refusal === undefined;
   const present = await versionOf("pulumi", options.env);
-  if (present !== undefined && semver.gte(present, OLDEST)) return { version: present, source: "PATH", path: [] };
+  if (present !== undefined && semver.gte(present, OLDEST))
+    return { version: present, source: "PATH", folder: undefined, online };
   if (present !== undefined) report(`the pulumi on PATH is ${present}; this project needs ${OLDEST} or later`);
   const { version } = goRecipes["pulumi-cli"];
-  const refusal = await reachable(options.releases ?? RELEASES);
-  if (refusal === undefined) {
-    const folder = await download(options.releases ?? RELEASES, version, report);
-    return { version, source: "downloaded", path: [folder] };
-  }
-  report(`Pulumi can not be downloaded here (${refusal}); building it from Go modules`);
-  const [engine, host] = [
-    await ensureGoProgram("pulumi-cli", { report }),
-    await ensureGoProgram("pulumi-language-nodejs", { report }),
-  ];
-  return {
-    version,
-    source: "built",
-    path: [path.dirname(engine.pulumi), path.dirname(host["pulumi-language-nodejs"])],
+  if (online) return { version, source: "downloaded", folder: await download(releases, version, report), online };
+  return { version, source: "built", folder: await build(refusal, report), online };
+}
+
+/** Both programs in one folder: the engine looks for its host for Node beside itself first. */
+async function build(refusal: string, report: Report): Promise<string> {
+  const notice = `Pulumi can not be downloaded here (${refusal}); using one that is built from Go modules`;
+  const engine = await ensureGoProgram("pulumi-cli", { report: (message) => report(`${notice}: ${message}`) });
+  const host = await ensureGoProgram("pulumi-language-nodejs", { report });
+  const parts = [engine.pulumi, host["pulumi-language-nodejs"]];
+  const key = parts.map((part) => path.basename(path.dirname(part)).split("-").at(-1)).join("-");
+  const gather = async (folder: string) => {
+    for (const part of parts) await copyFile(part, path.join(folder, path.basename(part)), constants.COPYFILE_FICLONE);
   };
+  return ensureFolder(path.join(cacheRoot(), "pulumi", `built-${key}`), gather, { lock: "pulumi-gather", report });
 }
 
 async function versionOf(command: string, env?: Readonly<Record<string, string>>): Promise<string | undefined> {
@@ -63,7 +70,7 @@ async function versionOf(command: string, env?: Readonly<Record<string, string>>
 }
 
 /** Why an address can not be reached; nothing when it answers, whatever it says. */
-async function reachable(url: string): Promise<string | undefined> {
+async function refusalOf(url: string): Promise<string | undefined> {
   try {
     await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(CONNECT_MS) });
     return undefined;

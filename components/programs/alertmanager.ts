@@ -45,10 +45,7 @@ export function alertmanager(settings: Settings): Workload {
       directory: DIRECTORY,
       entries: [
         { path: "alertmanager.yml", content: toYaml(alertmanagerConfig(alerting)) },
-        ...nativeFiles("alertmanager/templates", ".tmpl").map((file) => ({
-          path: `templates/${file}`,
-          content: nativeText(`alertmanager/templates/${file}`),
-        })),
+        ...templates(settings),
         ...secrets,
       ],
     },
@@ -61,6 +58,15 @@ export function alertmanager(settings: Settings): Workload {
     runsAs: { uid: 65_534, gid: 65_534 },
     talksTo: Object.keys(alerting).length > 0 ? [INTERNET] : [],
   };
+}
+
+/** The notifications' templates. Alerts carry only the path of their dashboard, so one template holds Grafana's address. */
+function templates({ ports }: Settings): ConfigFile[] {
+  const grafana = `{{ define "pyairtable.grafana.url" }}http://localhost:${ports.grafana}{{ end }}\n`;
+  return nativeFiles("alertmanager/templates", ".tmpl").map((file) => ({
+    path: `templates/${file}`,
+    content: file === "addresses.tmpl" ? grafana : nativeText(`alertmanager/templates/${file}`),
+  }));
 }
 
 function secretFiles({ email, slack, pagerduty, webhook }: Alerting): ConfigFile[] {
@@ -113,6 +119,7 @@ function channels(receiver: string, alerting: Alerting): Omit<Receiver, "name"> 
           send_resolved: true,
           headers: { Subject: '{{ template "pyairtable.email.subject" . }}' },
           html: '{{ template "pyairtable.email.html" . }}',
+          text: '{{ template "pyairtable.email.text" . }}',
         },
       ],
     }),

@@ -3,11 +3,13 @@ import type { Output } from "@pulumi/pulumi";
 import { images } from "../images";
 import type { ConfigFile, Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
+import { formatDuration } from "../units";
 import { goHeap } from "./limits";
-import { nativeFiles, nativeText } from "./native-file";
+import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
 
 const PORT = 3000;
 const DIRECTORY = "/etc/grafana";
+const DATA_SOURCES = "provisioning/datasources/datasources.yaml";
 const PASSWORD_FILE = "secrets/admin-password";
 
 /** Grafana with provisioned data sources and dashboards. */
@@ -25,7 +27,7 @@ export function grafana(settings: Settings, adminPassword: Output<string>): Work
       directory: DIRECTORY,
       entries: [
         native("grafana.ini"),
-        ...folder("provisioning/datasources", ".yaml"),
+        { path: DATA_SOURCES, content: toYaml(dataSources(settings)) },
         ...folder("provisioning/dashboards", ".yaml"),
         ...folder("dashboards", ".json"),
         { path: PASSWORD_FILE, content: adminPassword, secret: true },
@@ -40,6 +42,22 @@ export function grafana(settings: Settings, adminPassword: Output<string>): Work
     placement: { kind: "single" },
     runsAs: { uid: 472, gid: 0 },
     talksTo: ["prometheus", "loki", "jaeger", "alertmanager"],
+  };
+}
+
+interface DataSources {
+  datasources: { uid: string; jsonData?: Record<string, unknown> }[];
+}
+
+/** Grafana derives its shortest step from the interval at which Prometheus scrapes. */
+function dataSources({ scrapeIntervalSeconds }: Settings): DataSources {
+  const base = nativeYaml<DataSources>(`grafana/${DATA_SOURCES}`);
+  const timeInterval = formatDuration(scrapeIntervalSeconds);
+  return {
+    ...base,
+    datasources: base.datasources.map((source) =>
+      source.uid === "prometheus" ? { ...source, jsonData: { ...source.jsonData, timeInterval } } : source,
+    ),
   };
 }
 

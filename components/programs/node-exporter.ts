@@ -15,6 +15,7 @@ export function nodeExporter(settings: Settings): Workload {
     image: images.nodeExporter,
     args: [
       "--path.rootfs=/host",
+      "--path.udev.data=/host/run/udev/data",
       "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/(docker|containerd|kubelet)/.+)($|/)",
       ...["arp", "ipvs", "netclass", "netdev", "netstat", "sockstat", "udp_queues"].map(
         (name) => `--no-collector.${name}`,

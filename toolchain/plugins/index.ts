@@ -77,6 +77,8 @@ export interface VendorSearch {
   readonly env?: NodeJS.ProcessEnv;
   /** How long a download may take, in milliseconds. Default: 60 000. */
   readonly timeout?: number;
+  /** Whether to try a download at all; the engine takes some ten seconds to give up where there is no network. Default: true. */
+  readonly download?: boolean;
 }
 
 const searches = new Map<string, Promise<boolean>>();
@@ -96,6 +98,7 @@ async function isInstalled(name: string, version: string, env: NodeJS.ProcessEnv
 async function search(name: string, version: string, options: VendorSearch): Promise<boolean> {
   const env = options.env ?? process.env;
   if (await isInstalled(name, version, env)) return true;
+  if (options.download === false) return false;
   const args = ["plugin", "install", "resource", name, `v${version}`];
   return new Promise((resolve) => {
     const limits = { env, timeout: options.timeout ?? 60_000 };

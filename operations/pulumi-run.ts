@@ -18,8 +18,10 @@ export class StackRun {
   private constructor(
     readonly workspace: Workspace,
     readonly stack: string,
-    /** Configuration to use instead of the checkout's file; none where the backend is the user's own. */
+    /** Configuration to use instead of the project's file; none where the backend is the user's own. */
     readonly configFile: string | undefined,
+    /** Folder of the project. */
+    readonly root: string,
   ) {}
 
   /**
@@ -28,26 +30,35 @@ export class StackRun {
    * With the generated passphrase the stack's encryption salt is kept with the state, not in the checkout: the
    * configuration file that people commit stays as they wrote it.
    *
-   * @param configuration file to read instead of the checkout's `Pulumi.<stack>.yaml`.
+   * @param configuration file to read instead of the project's `Pulumi.<stack>.yaml`.
    */
-  static async open(workspace: Workspace, stack: string, configuration?: string): Promise<StackRun> {
-    const source = configuration ?? path.join(PROJECT_ROOT, `Pulumi.${stack}.yaml`);
-    if (!existsSync(source)) {
-      throw new Error(`there is no configuration for the stack "${stack}": expected the file Pulumi.${stack}.yaml`);
+  static async open(
+    workspace: Workspace,
+    stack: string,
+    configuration?: string,
+    root = PROJECT_ROOT,
+  ): Promise<StackRun> {
+    const folder = workspace.folder && path.join(workspace.folder, "stacks", stack);
+    const merged = folder && path.join(folder, "configuration.yaml");
+    // A stack that was made from a file elsewhere goes on with what it was made from.
+    const candidates = configuration
+      ? [configuration]
+      : [path.join(root, `Pulumi.${stack}.yaml`), ...(merged ? [merged] : [])];
+    const source = candidates.find((candidate) => existsSync(candidate));
+    if (source === undefined) {
+      throw new Error(`there is no configuration for the stack "${stack}": expected the file ${candidates[0]}`);
     }
-    if (workspace.folder === undefined) {
-      await pulumi(workspace, PROJECT_ROOT, ["stack", "select", "--create", "--stack", stack, "--non-interactive"]);
-      return new StackRun(workspace, stack, configuration);
+    if (workspace.folder === undefined || folder === undefined || merged === undefined) {
+      await pulumi(workspace, root, ["stack", "select", "--create", "--stack", stack, "--non-interactive"]);
+      return new StackRun(workspace, stack, configuration, root);
     }
-    const folder = path.join(workspace.folder, "stacks", stack);
     await initialise(workspace, workspace.folder, folder, stack);
     const written = (load(await readFile(source, "utf8")) ?? {}) as Record<string, unknown>;
     const salted = load(await readFile(path.join(folder, `Pulumi.${stack}.yaml`), "utf8")) as {
       encryptionsalt: string;
     };
-    const merged = path.join(folder, "configuration.yaml");
     await writeFile(merged, dump({ encryptionsalt: salted.encryptionsalt, ...written }), { mode: 0o600 });
-    return new StackRun(workspace, stack, merged);
+    return new StackRun(workspace, stack, merged, root);
   }
 
   /** The arguments that make a `pulumi` command act on this stack. */
@@ -64,13 +75,13 @@ export class StackRun {
    * @throws Error with the end of the output when the command fails.
    */
   async capture(command: readonly string[]): Promise<string> {
-    return pulumi(this.workspace, PROJECT_ROOT, this.argumentsFor([...command, "--non-interactive"]));
+    return pulumi(this.workspace, this.root, this.argumentsFor([...command, "--non-interactive"]));
   }
 
   /** Runs `pulumi` with this terminal, and gives its exit code. */
   async show(command: readonly string[]): Promise<number> {
     const env = { ...process.env, ...this.workspace.env };
-    const child = spawn("pulumi", this.argumentsFor(command), { cwd: PROJECT_ROOT, env, stdio: "inherit" });
+    const child = spawn("pulumi", this.argumentsFor(command), { cwd: this.root, env, stdio: "inherit" });
     // An interrupt reaches the engine too, which ends what it is at; this process waits for it.
     const wait = () => {};
     process.on("SIGINT", wait);

@@ -1,5 +1,6 @@
 import { prepareTools } from "./prepare";
 import { StackRun } from "./pulumi-run";
+import { releaseLock } from "./recover";
 
 /**
  * `npm run pulumi -- <command>`: any Pulumi command with this project's engine, plugins, state and passphrase, for
@@ -8,9 +9,12 @@ import { StackRun } from "./pulumi-run";
 async function main(command: readonly string[]): Promise<number> {
   const at = command.findIndex((argument) => argument === "-s" || argument === "--stack");
   const stack = at < 0 ? "dev" : (command[at + 1] ?? "dev");
-  const tools = await prepareTools((message) => console.error(message));
+  const report = (message: string) => console.error(message);
+  const tools = await prepareTools(report);
   try {
-    return await (await StackRun.open(tools.workspace, stack)).show(command);
+    const run = await StackRun.open(tools.workspace, stack);
+    await releaseLock(run, report);
+    return await run.show(command);
   } finally {
     tools.stop();
   }

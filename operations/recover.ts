@@ -26,10 +26,7 @@ interface Deployment {
  * @throws Error when another run is at work on the stack.
  */
 export async function recover(run: StackRun, docker: Docker, stackName: string, report: Report): Promise<void> {
-  if (run.workspace.folder !== undefined && (await staleLock(run, run.workspace.folder))) {
-    report("an earlier run was interrupted; removing its lock");
-    await run.capture(["cancel", "--yes"]);
-  }
+  await releaseLock(run, report);
   const { deployment } = JSON.parse(await run.capture(["stack", "export"])) as Deployment;
   if ((deployment.pending_operations ?? []).length > 0) {
     report("an earlier run was interrupted; reading what it had made");
@@ -39,9 +36,20 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
   await removeUnknown(docker, stackName, known, report);
 }
 
+/**
+ * Removes the lock of a run that has ended without doing so itself.
+ *
+ * @throws Error when another run is at work on the stack.
+ */
+export async function releaseLock(run: StackRun, report: Report): Promise<void> {
+  if (run.workspace.folder === undefined || !(await staleLock(run, run.workspace.folder))) return;
+  report("an earlier run was interrupted; removing its lock");
+  await run.capture(["cancel", "--yes"]);
+}
+
 async function staleLock(run: StackRun, state: string): Promise<boolean> {
   const folder = path.join(state, "backend", ".pulumi", "locks", "organization", "pyairtable-monitoring", run.stack);
-  const files = await readdir(folder).catch(() => []);
+  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json"));
   for (const file of files) {
     const lock = JSON.parse(await readFile(path.join(folder, file), "utf8")) as Lock;
     if (lock.hostname !== hostname() || isAlive(lock.pid)) {

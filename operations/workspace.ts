@@ -19,9 +19,9 @@ export interface Workspace {
 }
 
 /**
- * The user's own backend when there is one (`PULUMI_BACKEND_URL`, or a `pulumi login`). Else state in files, encrypted
- * with a passphrase that is generated once, below `$PYAIRTABLE_MONITORING_STATE`, else the folder
- * `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`.
+ * State in files, encrypted with a passphrase that is generated once, below `$PYAIRTABLE_MONITORING_STATE` if that is
+ * set. Else the user's own backend when there is one (`PULUMI_BACKEND_URL`, or a `pulumi login`). Else files again, in
+ * the folder `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`.
  */
 export async function openWorkspace(
   cli: PulumiCli,
@@ -35,7 +35,9 @@ export async function openWorkspace(
     // The engine's own messages about its news are not part of what was asked for.
     PULUMI_SKIP_CONFIRMATIONS: "true",
   };
-  const own = process.env.PULUMI_BACKEND_URL ?? (await loggedInTo());
+  const own = process.env.PYAIRTABLE_MONITORING_STATE
+    ? undefined
+    : (process.env.PULUMI_BACKEND_URL ?? (await loggedInTo()));
   if (own !== undefined) return { env, backend: own, folder: undefined };
   const folder = stateFolder();
   await mkdir(path.join(folder, "backend"), { recursive: true, mode: 0o700 });

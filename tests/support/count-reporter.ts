@@ -7,7 +7,9 @@ export default class CountReporter implements Reporter {
     let failed = errors.length;
     let skipped = 0;
     for (const module of modules) {
-      if (module.state() === "failed" && [...module.children.allTests()].length === 0) failed += 1;
+      // A hook that fails leaves its tests skipped, and must not look like success.
+      failed +=
+        module.errors().length + [...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === "passed") passed += 1;

@@ -12,6 +12,8 @@ export interface Registration {
   readonly component: boolean;
   /** Inputs as plain values: what was secret is its text here. */
   readonly inputs: Properties;
+  /** The same with `[secret]` for what is encrypted: what anyone may see. */
+  readonly shown: Properties;
   /** Paths of the inputs that are encrypted, such as `uploads[1].content`. */
   readonly secrets: readonly string[];
   readonly options: {
@@ -85,13 +87,14 @@ export class Recorder {
   }
 
   #record(request: RegisterResourceRequest, urn: string): void {
-    const { value, secrets } = plain(request.getObject()?.toJavaScript() ?? {});
+    const { value, shown, secrets } = plain(request.getObject()?.toJavaScript() ?? {});
     const registration: Registration = {
       type: request.getType(),
       name: request.getName(),
       parent: nameIn(request.getParent()),
       component: !request.getCustom(),
       inputs: value as Properties,
+      shown: shown as Properties,
       secrets,
       options: {
         deleteBeforeReplace: request.getDeletebeforereplace(),
@@ -109,8 +112,10 @@ export class Recorder {
  * Replaces the engine for the resources that the calling test creates, and records them.
  *
  * Nothing is looked up: a call of a provider's function fails the test.
+ *
+ * @param stack name of the stack that the program believes to run in.
  */
-export async function recordResources(): Promise<Recorder> {
+export async function recordResources(stack = "test"): Promise<Recorder> {
   const recorder = new Recorder();
   const mocks: pulumi.runtime.Mocks = {
     newResource: ({ type, name, inputs }) => ({
@@ -121,7 +126,7 @@ export async function recordResources(): Promise<Recorder> {
       throw new Error(`the program called ${token}, for which there is no mock`);
     },
   };
-  await pulumi.runtime.setMocks(mocks, "pyairtable-monitoring", "test", false);
+  await pulumi.runtime.setMocks(mocks, "pyairtable-monitoring", stack, false);
   recorder.watch(pulumi.runtime.getMonitor() as unknown as Monitor);
   return recorder;
 }
@@ -131,21 +136,26 @@ function nameIn(urn: string): string {
   return urn.split("::").at(-1) ?? "";
 }
 
-/** A value without the marks of the wire format, and where the secrets were. */
-function plain(value: unknown, path = ""): { value: unknown; secrets: string[] } {
-  if (pulumi.runtime.isRpcSecret(value)) {
-    return { value: plain(pulumi.runtime.unwrapRpcSecret(value)).value, secrets: [path] };
+interface Plain {
+  readonly value: unknown;
+  readonly shown: unknown;
+  readonly secrets: string[];
+}
+
+/** A value without the marks of the wire format, what of it is not secret, and where the secrets were. */
+function plain(wire: unknown, path = ""): Plain {
+  if (pulumi.runtime.isRpcSecret(wire)) {
+    return { value: plain(pulumi.runtime.unwrapRpcSecret(wire)).value, shown: "[secret]", secrets: [path] };
   }
-  if (Array.isArray(value)) {
-    const entries = value.map((entry, index) => plain(entry, `${path}[${index}]`));
-    return { value: entries.map((entry) => entry.value), secrets: entries.flatMap(({ secrets }) => secrets) };
+  if (wire === null || typeof wire !== "object") return { value: wire, shown: wire, secrets: [] };
+  if (Array.isArray(wire)) {
+    const entries = wire.map((entry, index) => plain(entry, `${path}[${index}]`));
+    const pick = (part: "value" | "shown") => entries.map((entry) => entry[part]);
+    return { value: pick("value"), shown: pick("shown"), secrets: entries.flatMap(({ secrets }) => secrets) };
   }
-  if (value === null || typeof value !== "object") return { value, secrets: [] };
-  const entries = Object.entries(value).map(
+  const entries = Object.entries(wire).map(
     ([key, entry]) => [key, plain(entry, path ? `${path}.${key}` : key)] as const,
   );
-  return {
-    value: Object.fromEntries(entries.map(([key, entry]) => [key, entry.value])),
-    secrets: entries.flatMap(([, { secrets }]) => secrets),
-  };
+  const pick = (part: "value" | "shown") => Object.fromEntries(entries.map(([key, entry]) => [key, entry[part]]));
+  return { value: pick("value"), shown: pick("shown"), secrets: entries.flatMap(([, { secrets }]) => secrets) };
 }

@@ -1,0 +1,286 @@
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import type Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import type { StackOutputs } from "../../components/stack-outputs";
+import { waitForHealth } from "../../operations/health";
+import { AlertReceiver } from "./support/alert-receiver";
+import { eventually, getJson, postJson } from "./support/eventually";
+import { docker, exec, leftoversOf, removeLeftovers, runService, TestStack } from "./support/test-stack";
+
+const PASSWORD = "a-given-password-for-grafana";
+
+interface QueryResult {
+  readonly data: {
+    readonly result: readonly { readonly metric: Record<string, string>; readonly value: [number, string] }[];
+  };
+}
+
+/** One stack, brought up once; the tests follow each other in this order. */
+describe("a development stack on the real engine", () => {
+  let receiver: AlertReceiver;
+  let stack: TestStack;
+  let outputs: StackOutputs;
+  let service: Docker.Container | undefined;
+
+  const url = (program: string) => outputs.urls[program] as string;
+  const query = async (expression: string, time?: number) => {
+    const at = time === undefined ? "" : `&time=${time}`;
+    const { data } = await getJson<QueryResult>(
+      `${url("prometheus")}/api/v1/query?query=${encodeURIComponent(expression)}${at}`,
+    );
+    return data.result;
+  };
+
+  beforeAll(async () => {
+    receiver = await AlertReceiver.listen();
+    stack = await TestStack.create(
+      inject("workspace"),
+      { services: [{ name: "api-gateway", address: "api-gateway:8000" }] },
+      { grafanaAdminPassword: PASSWORD, alertWebhookUrl: receiver.url },
+    );
+    outputs = await stack.up();
+  });
+
+  afterAll(async () => {
+    await service?.remove({ force: true });
+    await stack?.remove();
+    await receiver?.close();
+  });
+
+  it("has every program healthy", async () => {
+    const states = await waitForHealth(docker, outputs.programs, url("prometheus"), 90);
+    expect(states.filter(({ health }) => health !== "healthy")).toEqual([]);
+    expect(states).toHaveLength(11);
+  });
+
+  it.each([
+    ["grafana", "/api/health"],
+    ["prometheus", "/-/ready"],
+    ["alertmanager", "/-/ready"],
+    ["jaeger", "/"],
+    ["loki", "/ready"],
+    ["node-exporter", "/metrics"],
+    ["cadvisor", "/metrics"],
+  ])("answers for %s on loopback", async (program, at) => {
+    expect(url(program)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(url(program) + at)).status).toBe(200);
+  });
+
+  it("shows no change in a preview right after", async () => {
+    await expect(stack.run.capture(["preview", "--expect-no-changes"])).resolves.toContain("unchanged");
+  });
+
+  it("locks every running container down", async () => {
+    for (const [name, id] of Object.entries(await stack.containers())) {
+      const { HostConfig, Config } = await docker.getContainer(id).inspect();
+      const facts = {
+        readOnly: HostConfig.ReadonlyRootfs,
+        drops: HostConfig.CapDrop,
+        privileged: HostConfig.Privileged,
+        newPrivileges: !HostConfig.SecurityOpt?.includes("no-new-privileges:true"),
+        limited: (HostConfig.Memory ?? 0) > 0 && (HostConfig.NanoCpus ?? 0) > 0,
+        root: Config.User.startsWith("0:"),
+      };
+      const agent = ["promtail", "cadvisor"].includes(name);
+      expect(facts, name).toEqual({
+        readOnly: true,
+        drops: ["ALL"],
+        privileged: false,
+        newPrivileges: false,
+        limited: true,
+        root: agent,
+      });
+      for (const bindings of Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>)) {
+        for (const { HostIp } of bindings) expect(HostIp, name).toBe("127.0.0.1");
+      }
+    }
+  });
+
+  it("keeps secrets out of the state and of what the engine tells about containers", async () => {
+    const state = await stack.run.capture(["stack", "export"]);
+    const { containers } = await stack.leftovers();
+    const inspected = await Promise.all(containers.map((name) => docker.getContainer(name as string).inspect()));
+    for (const secret of [PASSWORD, receiver.url]) {
+      expect(state.includes(secret)).toBe(false);
+      expect(JSON.stringify(inspected).includes(secret)).toBe(false);
+    }
+    expect(outputs.grafanaAdminPassword).toBe(PASSWORD);
+    const file = await exec(`${stack.name}-grafana`, ["cat", "/etc/grafana/secrets/admin-password"]);
+    expect(file).toEqual({ code: 0, output: PASSWORD });
+  });
+
+  it("lets a program reach only those it talks to", async () => {
+    const from = (program: string, address: string) =>
+      exec(`${stack.name}-${program}`, ["wget", "-q", "-O", "/dev/null", address]);
+    expect((await from("prometheus", "http://alertmanager:9093/-/ready")).code).toBe(0);
+    expect((await from("prometheus", "http://loki:3100/ready")).code).toBe(0);
+    expect((await from("node-exporter", "http://loki:3100/ready")).output).toMatch(/bad address|can't/);
+    expect((await from("postgres-exporter", "http://jaeger:16686/")).output).toMatch(/bad address|can't/);
+  });
+
+  it("scrapes a service's metrics and ships its log, by its name", async () => {
+    service = await runService({
+      name: `${stack.name}-service`,
+      network: (outputs.services as unknown as { network: string }).network,
+      alias: "api-gateway",
+      script: [
+        'mkdir -p /www && echo \'http_requests_total{method="GET",endpoint="/",status="200"} 42\' > /www/metrics',
+        "httpd -p 8000 -h /www",
+        `while true; do echo '{"level":"warning","message":"hello from ${stack.name}","trace_id":"0af7651916cd43dd8448eb211c80319c"}'; sleep 1; done`,
+      ].join("; "),
+    });
+    const sample = await eventually(
+      "the service's metric in Prometheus",
+      async () => (await query("http_requests_total"))[0],
+    );
+    expect(sample.metric).toMatchObject({ service: "api-gateway", owner: "platform", job: "services", status: "200" });
+    expect(sample.value[1]).toBe("42");
+
+    const selector = encodeURIComponent(
+      `{service="api-gateway", level="warn"} |= "${stack.name}" | trace_id="0af7651916cd43dd8448eb211c80319c"`,
+    );
+    type Streams = { data: { result: { stream: Record<string, string> }[] } };
+    const stream = await eventually(
+      "the service's line in Loki",
+      async () =>
+        (await getJson<Streams>(`${url("loki")}/loki/api/v1/query_range?query=${selector}&since=5m`)).data.result[0],
+    );
+    expect(stream.stream).toMatchObject({ container: `${stack.name}-service`, environment: stack.name });
+  });
+
+  it("stores a trace, makes span metrics of it and keeps a log line sent with it", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const now = `${Date.now()}000000`;
+    const resource = { attributes: [{ key: "service.name", value: { stringValue: "checkout" } }] };
+    const otlp = url("otel-collector");
+    const span = {
+      traceId,
+      spanId: "00f067aa0ba902b7",
+      name: "GET /cart",
+      kind: 2,
+      startTimeUnixNano: now,
+      endTimeUnixNano: `${Date.now() + 25}000000`,
+    };
+    await postJson(`${otlp}/v1/traces`, { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
+    const record = {
+      timeUnixNano: now,
+      severityText: "ERROR",
+      body: { stringValue: "cart is empty" },
+      traceId,
+      spanId: span.spanId,
+    };
+    await postJson(`${otlp}/v1/logs`, { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] });
+
+    type Traces = { data: { spans: { operationName: string }[] }[] };
+    const trace = await eventually(
+      "the trace in Jaeger",
+      async () => (await getJson<Traces>(`${url("jaeger")}/api/traces/${traceId}`)).data[0],
+    );
+    expect(trace.spans.map(({ operationName }) => operationName)).toEqual(["GET /cart"]);
+
+    const metric = await eventually(
+      "span metrics in Prometheus",
+      async () => (await query('traces_span_metrics_calls_total{service_name="checkout"}'))[0],
+    );
+    expect(metric.metric).toMatchObject({ span_name: "GET /cart", span_kind: "SPAN_KIND_SERVER" });
+    await eventually(
+      "the span's duration",
+      async () => (await query('traces_span_metrics_duration_milliseconds_bucket{service_name="checkout"}'))[0],
+    );
+
+    type Streams = { data: { result: { values: [string, string][] }[] } };
+    const selector = encodeURIComponent(`{service_name="checkout"} | trace_id="${traceId}"`);
+    const line = await eventually(
+      "the line sent as OTLP in Loki",
+      async () =>
+        (await getJson<Streams>(`${url("loki")}/loki/api/v1/query_range?query=${selector}&since=5m`)).data.result[0]
+          ?.values[0],
+    );
+    expect(line[1]).toBe("cart is empty");
+  });
+
+  it("measures the machine and its containers", async () => {
+    const expressions = [
+      "node_memory_MemAvailable_bytes",
+      'container_network_receive_bytes_total{id="/"}',
+      `container_memory_working_set_bytes{name="${stack.name}-loki"}`,
+    ];
+    for (const expression of expressions) {
+      const sample = await eventually(expression, async () => (await query(expression))[0], 30);
+      expect(Number(sample.value[1])).toBeGreaterThan(0);
+    }
+  });
+
+  it("replaces only Prometheus when a rule file changes, keeps its samples, and sends the new rule's alert", async () => {
+    const before = await stack.containers();
+    const then = Date.now() / 1_000;
+    const samples = await query("count(up)", then);
+    expect(samples[0]?.value[1]).toBe("12");
+    const file = path.join(stack.folder, "configs/prometheus/rules/custom.yaml");
+    const rules = await readFile(file, "utf8");
+    const rule = {
+      alert: "TestOfTheWebhook",
+      expr: "vector(1)",
+      labels: { severity: "critical", category: "critical", owner: "platform", service: "test" },
+    };
+    await writeFile(
+      file,
+      rules.replace(/^groups: \[\]$/m, `groups: ${JSON.stringify([{ name: "test", interval: "2s", rules: [rule] }])}`),
+    );
+
+    outputs = await stack.up();
+    const after = await stack.containers();
+    const replaced = Object.keys(after).filter((name) => after[name] !== before[name]);
+    expect(replaced).toEqual(["prometheus"]);
+    expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+
+    expect((await eventually("Prometheus after its replacement", () => query("count(up)", then)))[0]?.value[1]).toBe(
+      "12",
+    );
+    const alert = await eventually(
+      "the alert at the webhook",
+      () => Promise.resolve(receiver.alert("TestOfTheWebhook")),
+      90,
+    );
+    expect(alert).toMatchObject({ status: "firing", labels: { severity: "critical", environment: stack.name } });
+    expect(receiver.alert("Watchdog")).toBeDefined();
+  });
+
+  it("brings back a container that was removed, with its data", async () => {
+    const { prometheus } = await stack.containers();
+    await docker.getContainer(prometheus as string).remove({ force: true });
+    await stack.run.capture(["refresh", "--yes", "--skip-preview"]);
+    outputs = await stack.up();
+    const states = await waitForHealth(docker, outputs.programs, url("prometheus"), 60);
+    expect(states.filter(({ health }) => health !== "healthy")).toEqual([]);
+    expect((await query("count(count_over_time(up[10m]))"))[0]?.value[1]).toBe("12");
+  });
+
+  it("refuses bad settings before it creates or changes anything", async () => {
+    const before = await stack.containers();
+    const file = stack.run.configFile as string;
+    const good = await readFile(file, "utf8");
+    await appendFile(file, "  pyairtable-monitoring:lokiRetention: -1d\n  pyairtable-monitoring:grafanaPort: 3000\n");
+    await expect(stack.run.capture(["up", "--yes", "--skip-preview"])).rejects.toThrow(
+      /2 problems(.|\n)*grafanaPort(.|\n)*lokiRetention: got "-1d"/,
+    );
+    await writeFile(file, good);
+    expect(await stack.containers()).toEqual(before);
+  });
+
+  it("leaves nothing but its volumes when it goes", async () => {
+    await service?.remove({ force: true });
+    service = undefined;
+    await stack.run.capture(["destroy", "--yes", "--skip-preview"]);
+    const programs = ["alertmanager", "grafana", "jaeger", "loki", "otel-collector", "prometheus", "promtail"];
+    expect(await leftoversOf(stack.name)).toEqual({
+      containers: [],
+      networks: [],
+      volumes: programs.map((name) => `${stack.name}-${name}`),
+    });
+    await removeLeftovers(stack.name);
+  });
+});

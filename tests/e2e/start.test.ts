@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { load } from "js-yaml";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import { PROJECT_ROOT } from "../../operations/workspace";
+import { eventually } from "./support/eventually";
+import { docker, leftoversOf, removeLeftovers, uniqueName, writeConfiguration } from "./support/test-stack";
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Started {
+  readonly healthy: boolean;
+  readonly programs: readonly {
+    readonly name: string;
+    readonly source: string;
+    readonly health: string;
+    readonly url: string | null;
+  }[];
+}
+
+const TSX = path.join(PROJECT_ROOT, "node_modules/.bin/tsx");
+
+/** `npm start` as a person uses it, with one configuration after the other. */
+describe("npm start", () => {
+  const stack = uniqueName();
+  let folder: string;
+  let configuration: string;
+
+  const run = (
+    script: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): { child: ChildProcess; ended: Promise<Ended> } => {
+    const state = inject("workspace").folder as string;
+    const child = spawn(TSX, [path.join(PROJECT_ROOT, "operations", script), ...args], {
+      cwd: PROJECT_ROOT,
+      env: { ...process.env, PYAIRTABLE_MONITORING_STATE: state, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    return { child, ended: new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr }))) };
+  };
+  const start = (env?: NodeJS.ProcessEnv) =>
+    run("start.ts", ["--stack", stack, "--config", configuration, "--json"], env).ended;
+  const ids = async () => {
+    const all = await docker.listContainers({ all: true, filters: { label: [`com.pyairtable.stack=${stack}`] } });
+    return all.map(({ Id }) => Id).sort();
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), `${stack}-`));
+    configuration = await writeConfiguration(folder, stack, {});
+  });
+
+  afterAll(async () => {
+    await removeLeftovers(stack);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("says what to do when no engine answers, and creates nothing", async () => {
+    const { code, stderr } = await start({ DOCKER_HOST: "unix:///nonexistent/docker.sock" });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "error: the Docker engine at DOCKER_HOST=unix:///nonexistent/docker.sock does not answer; start it, or unset DOCKER_HOST",
+    );
+  });
+
+  it("lists every problem of the configuration, and creates nothing", async () => {
+    const bad = path.join(folder, "bad.yaml");
+    const text = await readFile(configuration, "utf8");
+    await writeFile(
+      bad,
+      `${text}  pyairtable-monitoring:prometheusRetention: -1d\n  pyairtable-monitoring:slackChannel: "#alerts"\n`,
+    );
+    const { code, stderr } = await run("start.ts", ["--stack", stack, "--config", bad]).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("2 problems");
+    expect(stderr).toMatch(/prometheusRetention: got "-1d"; expected a duration/);
+    expect(stderr).toMatch(
+      /slackWebhookUrl: got nothing; expected a value, since slackChannel chooses the Slack channel/,
+    );
+    expect(await ids()).toEqual([]);
+  });
+
+  it("names a port that another program holds, and creates nothing", async () => {
+    const { config } = load(await readFile(configuration, "utf8")) as {
+      config: { "pyairtable-monitoring:ports": { loki: number } };
+    };
+    const port = config["pyairtable-monitoring:ports"].loki;
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(port, "127.0.0.1", resolve));
+    const { code, stderr } = await start();
+    await new Promise((resolve) => holder.close(resolve));
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `${port}, which loki is to publish. Move it with: pulumi config set --path 'ports.loki' <port>`,
+    );
+    expect(await ids()).toEqual([]);
+  });
+
+  it("goes through after a run that was killed in its middle", async () => {
+    const { child, ended } = run("start.ts", ["--stack", stack, "--config", configuration, "--json"]);
+    await eventually("the first containers", async () => ((await ids()).length >= 3 ? true : undefined), 90);
+    // The whole group: this command, the engine below it, and its plugins.
+    process.kill(-(child.pid as number), "SIGKILL");
+    await ended;
+
+    const { code, stdout, stderr } = await start();
+    expect(stderr).toContain("an earlier run was interrupted");
+    expect(code, stderr).toBe(0);
+    const { healthy, programs } = JSON.parse(stdout) as Started;
+    expect(healthy).toBe(true);
+    expect(programs.filter(({ health }) => health !== "healthy")).toEqual([]);
+    expect(programs).toHaveLength(11);
+  });
+
+  it("changes nothing the second time", async () => {
+    const before = await ids();
+    const { code, stderr } = await start();
+    expect(code, stderr).toBe(0);
+    expect(await ids()).toEqual(before);
+  });
+
+  it("is undone by a destroy that keeps the volumes", async () => {
+    const { code, stderr } = await run("pulumi.ts", ["destroy", "--yes", "--skip-preview", "--stack", stack]).ended;
+    expect(code, stderr).toBe(0);
+    const { containers, networks, volumes } = await leftoversOf(stack);
+    expect({ containers, networks, volumes: volumes.length }).toEqual({ containers: [], networks: [], volumes: 7 });
+  });
+});

@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import Docker from "dockerode";
+import { dump } from "js-yaml";
+
+import { DEFAULT_PORTS } from "../../../components/settings/defaults";
+import type { StackOutputs } from "../../../components/stack-outputs";
+import { StackRun } from "../../../operations/pulumi-run";
+import { PROJECT_ROOT, type Workspace } from "../../../operations/workspace";
+
+export const docker = new Docker();
+
+/** What the program consists of. */
+const PROGRAM = ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "components", "configs"];
+
+/** A name that no stack of a developer has. */
+export function uniqueName(): string {
+  return `pmtest-${randomBytes(4).toString("hex")}`;
+}
+
+/** Ports on loopback that are free now, one for each name. */
+export async function freePorts(names: readonly string[]): Promise<Record<string, number>> {
+  const servers = await Promise.all(
+    names.map(
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return Object.fromEntries(names.map((name, index) => [name, ports[index] as number]));
+}
+
+/** A stack's configuration file with ports of its own, in a temporary folder. */
+export async function writeConfiguration(
+  folder: string,
+  stack: string,
+  more: Record<string, unknown>,
+): Promise<string> {
+  const ports = await freePorts([...Object.keys(DEFAULT_PORTS), "otlp-http"]);
+  const values = { name: stack, ports, scrapeInterval: "2s", ...more };
+  const config = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`pyairtable-monitoring:${key}`, value]),
+  );
+  const file = path.join(folder, `Pulumi.${stack}.yaml`);
+  await writeFile(file, dump({ config }));
+  return file;
+}
+
+/** A copy of the program whose files a test may edit, and a stack of it under a name of its own. */
+export class TestStack {
+  private constructor(
+    readonly name: string,
+    /** Folder of the copy. */
+    readonly folder: string,
+    readonly run: StackRun,
+  ) {}
+
+  static async create(
+    workspace: Workspace,
+    more: Record<string, unknown> = {},
+    secrets: Record<string, string> = {},
+  ): Promise<TestStack> {
+    const name = uniqueName();
+    const folder = await mkdtemp(path.join(tmpdir(), `${name}-`));
+    for (const part of PROGRAM) await cp(path.join(PROJECT_ROOT, part), path.join(folder, part), { recursive: true });
+    await symlink(path.join(PROJECT_ROOT, "node_modules"), path.join(folder, "node_modules"));
+    const file = await writeConfiguration(folder, name, more);
+    const run = await StackRun.open(workspace, name, file, folder);
+    for (const [key, value] of Object.entries(secrets)) await run.capture(["config", "set", "--secret", key, value]);
+    return new TestStack(name, folder, run);
+  }
+
+  async up(): Promise<StackOutputs> {
+    await this.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    return this.run.outputs<StackOutputs>();
+  }
+
+  /** Ids of the stack's containers that run, by program. */
+  async containers(): Promise<Record<string, string>> {
+    const filters = { label: [`com.pyairtable.stack=${this.name}`], status: ["running"] };
+    const running = await docker.listContainers({ filters });
+    return Object.fromEntries(running.map(({ Id, Labels }) => [Labels["com.pyairtable.service"], Id]));
+  }
+
+  /** Everything of the stack that is left on the engine, by kind. */
+  leftovers() {
+    return leftoversOf(this.name);
+  }
+
+  async remove(): Promise<void> {
+    await this.run.capture(["destroy", "--yes", "--skip-preview"]).catch(() => "");
+    await removeLeftovers(this.name);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything on the engine that carries a stack's label. */
+export async function leftoversOf(stack: string) {
+  const filters = { label: [`com.pyairtable.stack=${stack}`] };
+  const [containers, networks, { Volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return {
+    containers: containers.map(({ Names }) => Names[0]?.slice(1)).sort(),
+    networks: networks.map(({ Name }) => Name).sort(),
+    volumes: (Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** Removes what a failed test left, volumes included. */
+export async function removeLeftovers(stack: string): Promise<void> {
+  const filters = { label: [`com.pyairtable.stack=${stack}`] };
+  for (const { Id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? []) await docker.getVolume(Name).remove();
+}
+
+/** Runs a container beside a stack, as one of the monitored services would run. */
+export async function runService(options: {
+  readonly name: string;
+  readonly network: string;
+  readonly alias: string;
+  readonly script: string;
+}): Promise<Docker.Container> {
+  const container = await docker.createContainer({
+    name: options.name,
+    Image: "busybox:1.35.0",
+    Cmd: ["sh", "-c", options.script],
+    Labels: { "com.docker.compose.service": options.alias },
+    HostConfig: { Memory: 32 * 2 ** 20, NetworkMode: options.network },
+    NetworkingConfig: { EndpointsConfig: { [options.network]: { Aliases: [options.alias] } } },
+  });
+  await container.start();
+  return container;
+}
+
+/** What a command in a running container prints, with its exit code. */
+export async function exec(container: string, command: readonly string[]): Promise<{ code: number; output: string }> {
+  const run = await docker
+    .getContainer(container)
+    .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await run.start({ Tty: true });
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => stream.once("end", resolve));
+  const { ExitCode } = await run.inspect();
+  return { code: ExitCode ?? -1, output: Buffer.concat(chunks).toString("utf8") };
+}

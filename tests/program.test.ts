@@ -1,0 +1,293 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import { load } from "js-yaml";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+
+import { DEFAULT_RESOURCES } from "../components/settings/defaults";
+import type { StackOutputs } from "../components/stack-outputs";
+import { recordResources, type Recorder } from "./support/mocks";
+import { textOf } from "./support/outputs";
+
+type Config = Readonly<Record<string, unknown>>;
+type Texts = Readonly<Record<string, string>>;
+
+const read = (file: string) => load(readFileSync(path.join(__dirname, "..", file), "utf8")) as { config: Config };
+const key = (name: string) => `pyairtable-monitoring:${name}`;
+
+/** Configuration as the engine hands it to a program of the dev stack: the project's defaults, the stack's own values. */
+function devConfig(given: Texts): Record<string, string> {
+  const declared = Object.entries(read("Pulumi.yaml").config).map(
+    ([name, value]) => [name, (value as { default: unknown }).default] as const,
+  );
+  const merged = { ...Object.fromEntries(declared), ...read("Pulumi.dev.yaml").config, ...given };
+  return Object.fromEntries(
+    Object.entries(merged).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+/** Runs the whole program with the dev stack's configuration and what is given. */
+async function run(recorder: Recorder, secrets: Texts = {}, plain: Texts = {}): Promise<StackOutputs> {
+  const named = (values: Texts) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [key(name), value]));
+  pulumi.runtime.setAllConfig(devConfig(named({ ...plain, ...secrets })), Object.keys(secrets).map(key));
+  vi.resetModules();
+  const { default: program } = (await import("../index")) as unknown as { default: () => Promise<StackOutputs> };
+  return program().finally(() => recorder.drain());
+}
+
+const FILES = ["alertmanager", "grafana", "prometheus"];
+
+const EXPECTED = [
+  "pyairtable:exporters:Exporters exporters",
+  "pyairtable:logging:LokiLogging logging",
+  "pyairtable:metrics:MetricsStack metrics",
+  "pyairtable:platform:DockerPlatform docker",
+  "pyairtable:security:Credentials credentials",
+  "pyairtable:tracing:TracingStack tracing",
+  "random:index/randomPassword:RandomPassword credentials-grafana-admin-password",
+  ...[
+    "from-grafana-jaeger-otel-collector",
+    "from-grafana-otel-collector-prometheus",
+    "from-grafana-otel-collector-prometheus-promtail",
+    "from-grafana-prometheus",
+    "from-prometheus",
+    "edge",
+    "services",
+  ].map((segment) => `docker:index/network:Network docker-${segment}`),
+  ...[
+    "metrics-alertmanager-alertmanager",
+    "metrics-grafana-grafana",
+    "metrics-prometheus-prometheus",
+    "tracing-jaeger-jaeger",
+    "tracing-otel-collector-otel-collector",
+    "logging-loki-loki",
+    "logging-promtail-promtail",
+  ].map((name) => `docker:index/volume:Volume ${name}-data`),
+  ...[
+    ...FILES.flatMap((name) => [`metrics-${name}`, `metrics-${name}-files`]),
+    ...["jaeger", "otel-collector"].flatMap((name) => [
+      `tracing-${name}`,
+      `tracing-${name}-files`,
+      `tracing-${name}-${name}-prepare`,
+    ]),
+    ...["loki", "promtail"].flatMap((name) => [`logging-${name}`, `logging-${name}-files`]),
+    ...["cadvisor", "node-exporter", "postgres-exporter", "redis-exporter"].map((name) => `exporters-${name}`),
+  ].map((name) => `docker:index/container:Container ${name}`),
+].sort();
+
+/** Image resources are listed apart, by the reference that they pull. */
+const IMAGES = [
+  "busybox",
+  "ghcr.io/google/cadvisor",
+  "grafana/grafana",
+  "grafana/loki",
+  "grafana/promtail",
+  "jaegertracing/jaeger",
+  "oliver006/redis_exporter",
+  "otel/opentelemetry-collector-contrib",
+  "quay.io/prometheus/alertmanager",
+  "quay.io/prometheus/node-exporter",
+  "quay.io/prometheus/prometheus",
+  "quay.io/prometheuscommunity/postgres-exporter",
+];
+
+const URLS: Readonly<Record<string, string>> = {
+  alertmanager: "http://127.0.0.1:9093",
+  cadvisor: "http://127.0.0.1:8080",
+  grafana: "http://127.0.0.1:3001",
+  jaeger: "http://127.0.0.1:16686",
+  loki: "http://127.0.0.1:3100",
+  "node-exporter": "http://127.0.0.1:9100",
+  prometheus: "http://127.0.0.1:9090",
+};
+
+/** The only capabilities beyond none. */
+const ADDED: Readonly<Record<string, { adds: string[] }>> = {
+  "exporters-cadvisor": { adds: ["CAP_SYSLOG"] },
+  "tracing-jaeger-jaeger-prepare": { adds: ["CAP_CHOWN"] },
+  "tracing-otel-collector-otel-collector-prepare": { adds: ["CAP_CHOWN"] },
+};
+
+const MARK = "secretmark";
+const SECRETS = {
+  grafanaAdminPassword: "secretmark-grafana",
+  redisPassword: "secretmark-redis",
+  postgresPassword: "secretmark-postgres",
+  smtpPassword: "secretmark-smtp",
+  slackWebhookUrl: "https://hooks.slack.com/services/secretmark-slack",
+  pagerdutyRoutingKey: "secretmarkpagerduty0123456789abc",
+  alertWebhookUrl: "https://receiver.example.org/secretmark-webhook",
+};
+const EMAIL = {
+  smtpHost: "mail.example.org:587",
+  smtpUser: "alerts",
+  alertFromEmail: "alerts@example.org",
+  oncallEmail: "oncall@example.org",
+};
+
+interface Published {
+  readonly external: number;
+  readonly ip: string;
+}
+
+/** Containers that run: a holder of files never does. */
+const running = (recorder: Recorder) => recorder.ofKind("Container").filter(({ inputs }) => inputs.start !== false);
+
+describe("the dev stack", () => {
+  let recorder: Recorder;
+  let outputs: StackOutputs;
+  beforeAll(async () => {
+    recorder = await recordResources("dev");
+    outputs = await run(recorder);
+  });
+
+  it("consists of exactly these resources", () => {
+    const others = recorder.registrations.filter(({ type }) => !type.endsWith(":RemoteImage"));
+    expect(others.map(({ type, name }) => `${type} ${name}`).sort()).toEqual(EXPECTED);
+  });
+
+  it("pulls exactly these images", () => {
+    const references = recorder.ofKind("RemoteImage").map(({ inputs }) => String(inputs.name));
+    expect(references.map((reference) => reference.replace(/:[^:]*$/, "")).sort()).toEqual(IMAGES);
+  });
+
+  it("gives every resource a name of its own, and every object on the engine too", () => {
+    const names = recorder.registrations.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    for (const kind of ["Container", "Network", "Volume"]) {
+      const objects = recorder.ofKind(kind).map(({ inputs }) => String(inputs.name));
+      expect(objects.filter((name, index) => objects.indexOf(name) !== index)).toEqual([]);
+      expect(objects.filter((name) => !name.startsWith("pyairtable-dev-"))).toEqual([]);
+    }
+  });
+
+  it("limits every container, to what the platform's guide gives where it says so", () => {
+    const containers = recorder.ofKind("Container");
+    for (const { inputs } of containers) {
+      expect(inputs.memory).toBeGreaterThan(0);
+      expect(Number(inputs.cpus)).toBeGreaterThan(0);
+    }
+    const limits = (name: string) => {
+      const { memory, cpus } = recorder.named(name).inputs;
+      return [memory, cpus];
+    };
+    expect(limits("metrics-prometheus")).toEqual([512, "0.5"]);
+    expect(limits("metrics-grafana")).toEqual([256, "0.3"]);
+    expect(limits("logging-loki")).toEqual([512, "0.4"]);
+  });
+
+  it("locks every container down", () => {
+    for (const { name, inputs } of recorder.ofKind("Container")) {
+      expect([name, inputs.privileged]).toEqual([name, false]);
+      const options = ["no-new-privileges:true", ...(name === "exporters-node-exporter" ? ["label=disable"] : [])];
+      expect([name, inputs.securityOpts]).toEqual([name, options]);
+    }
+    for (const { name, inputs } of running(recorder)) {
+      expect([name, inputs.readOnly]).toEqual([name, true]);
+      expect([name, inputs.capabilities]).toEqual([name, { drops: ["ALL"], ...ADDED[name] }]);
+    }
+  });
+
+  it("runs programs as root only where it is listed", () => {
+    const root = running(recorder).filter(({ inputs }) => String(inputs.user).startsWith("0:"));
+    expect(root.map(({ name }) => name)).toEqual([
+      "exporters-cadvisor",
+      "logging-promtail",
+      "tracing-jaeger-jaeger-prepare",
+      "tracing-otel-collector-otel-collector-prepare",
+    ]);
+  });
+
+  it("publishes the guide's ports, on loopback", () => {
+    const published = recorder.ofKind("Container").flatMap(({ inputs }) => (inputs.ports ?? []) as Published[]);
+    expect(published.map(({ external }) => external).sort((a, b) => a - b)).toEqual([
+      3001, 3100, 8080, 9090, 9093, 9100, 16_686,
+    ]);
+    expect(new Set(published.map(({ ip }) => ip))).toEqual(new Set(["127.0.0.1"]));
+  });
+
+  it("keeps its volumes when it goes", () => {
+    const volumes = recorder.ofKind("Volume");
+    expect(volumes.filter(({ options }) => !options.retainOnDelete)).toEqual([]);
+    expect(volumes).toHaveLength(7);
+  });
+
+  it("shows what an operator and a service need", async () => {
+    const { programs, grafanaAdminPassword, services, ...rest } = outputs;
+    expect(rest).toEqual({
+      urls: URLS,
+      grafanaAdminUser: "admin",
+      alertChannels: "none: alerts are shown in Alertmanager and sent nowhere",
+    });
+    const { network, ...addresses } = services;
+    expect(addresses).toEqual({ otlpGrpc: "otel-collector:4317", otlpHttp: "http://otel-collector:4318" });
+    expect(await textOf(network)).toEqual({ value: "pyairtable-dev-services", secret: false });
+    expect(await textOf(grafanaAdminPassword)).toMatchObject({ secret: true });
+    expect(programs.map(({ name }) => name).sort()).toEqual(Object.keys(DEFAULT_RESOURCES).sort());
+    for (const { name, url } of programs) expect(url).toBe(URLS[name] ?? null);
+    expect(programs.find(({ name }) => name === "otel-collector")).toEqual({
+      name: "otel-collector",
+      handle: "pyairtable-dev-otel-collector",
+      image: recorder.named("image-opentelemetry-collector-contrib").inputs.name,
+      healthSeenBy: "scrape",
+      url: null,
+      memoryLimit: 256 * 2 ** 20,
+    });
+  });
+});
+
+describe("secrets of the dev stack", () => {
+  let recorder: Recorder;
+  let outputs: StackOutputs;
+  beforeAll(async () => {
+    recorder = await recordResources("dev");
+    outputs = await run(recorder, SECRETS, EMAIL);
+  });
+
+  it("reach the containers that need them", () => {
+    const holders = recorder.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(MARK));
+    expect(holders.map(({ name }) => name).sort()).toEqual([
+      "exporters-postgres-exporter-files",
+      "exporters-redis-exporter-files",
+      "metrics-alertmanager-files",
+      "metrics-grafana-files",
+    ]);
+    for (const { options } of holders) expect(options.additionalSecretOutputs).toEqual(["uploads"]);
+    const texts = JSON.stringify(holders.map(({ inputs }) => inputs));
+    for (const secret of Object.values(SECRETS)) expect(texts).toContain(secret);
+  });
+
+  it("are in plain text nowhere", () => {
+    const shown = recorder.registrations.filter((one) => JSON.stringify(one.shown).includes(MARK));
+    expect(shown.map(({ name }) => name)).toEqual([]);
+    for (const { outputs: registered = {}, secretOutputs = [] } of recorder.registrations) {
+      const open = Object.entries(registered).filter(([name]) => !secretOutputs.includes(name));
+      expect(JSON.stringify(open)).not.toContain(MARK);
+    }
+  });
+
+  it("are generated for none that is given", () => {
+    expect(recorder.ofKind("RandomPassword")).toEqual([]);
+  });
+
+  it("turn on the channels, which the outputs name", () => {
+    expect(outputs.alertChannels).toEqual(["email", "slack", "pagerduty", "webhook"]);
+  });
+});
+
+describe("a stack whose configuration is wrong", () => {
+  it("creates nothing and says everything that is wrong", async () => {
+    const recorder = await recordResources("dev");
+    const written = { logging: "loky", grafanaAdminPassword: "plain text password" };
+    const error = await run(recorder, {}, written).then(
+      () => new Error("it ran"),
+      (reason: Error) => reason,
+    );
+    expect(error).toBeInstanceOf(pulumi.RunError);
+    expect(error.message).toMatch(/^the configuration has 2 problems:\n  logging: .*\n  grafanaAdminPassword: .*$/);
+    expect(error.message).not.toContain("plain text password");
+    expect(recorder.registrations).toEqual([]);
+  });
+});

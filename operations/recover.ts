@@ -14,26 +14,45 @@ interface Lock {
 
 interface Deployment {
   readonly deployment: {
-    readonly resources?: readonly { readonly id?: string }[];
+    readonly resources?: readonly {
+      readonly id?: string;
+      readonly type: string;
+      readonly inputs?: { readonly mustRun?: boolean };
+    }[];
     readonly pending_operations?: readonly unknown[];
   };
 }
 
 /**
- * Puts right what an interrupted run left behind: the lock of a process that has ended, operations that the state does
- * not know the end of, and containers and networks that were made but not recorded. Volumes are never touched.
+ * Puts right what an interrupted run or a person left behind: the lock of a process that has ended, operations whose end
+ * the state does not know, containers and networks that were made but not recorded, and containers that were stopped or
+ * removed. Volumes are never touched.
  *
  * @throws Error when another run is at work on the stack.
  */
 export async function recover(run: StackRun, docker: Docker, stackName: string, report: Report): Promise<void> {
   await releaseLock(run, report);
   const { deployment } = JSON.parse(await run.capture(["stack", "export"])) as Deployment;
-  if ((deployment.pending_operations ?? []).length > 0) {
-    report("an earlier run was interrupted; reading what it had made");
+  const resources = deployment.resources ?? [];
+  const filters = { label: [`com.pyairtable.stack=${stackName}`] };
+  const present = await docker.listContainers({ all: true, filters });
+  const recorded = resources.filter(({ type }) => type === "docker:index/container:Container");
+  const gone = recorded.some(({ id }) => !present.some(({ Id }) => Id === id));
+  if (gone || (deployment.pending_operations ?? []).length > 0) {
+    report(
+      gone
+        ? "containers are missing; reading what there is"
+        : "an earlier run was interrupted; reading what it had made",
+    );
     await run.capture(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
   }
-  const known = new Set((deployment.resources ?? []).map(({ id }) => id));
-  await removeUnknown(docker, stackName, known, report);
+  const programs = new Set(recorded.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
+  for (const { Id, Names, State } of present) {
+    if (State === "running" || !programs.has(Id)) continue;
+    report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
+    await docker.getContainer(Id).start();
+  }
+  await removeUnknown(docker, present, new Set(resources.map(({ id }) => id)), filters, report);
 }
 
 /**
@@ -72,14 +91,14 @@ function isAlive(pid: number): boolean {
 
 async function removeUnknown(
   docker: Docker,
-  stackName: string,
+  containers: readonly Docker.ContainerInfo[],
   known: ReadonlySet<string | undefined>,
+  filters: { label: string[] },
   report: Report,
 ): Promise<void> {
-  const filters = { label: [`com.pyairtable.stack=${stackName}`] };
-  for (const { Id, Names } of await docker.listContainers({ all: true, filters })) {
+  for (const { Id, Names } of containers) {
     if (known.has(Id)) continue;
-    report(`removing the container ${Names[0] ?? Id}, which no run recorded`);
+    report(`removing the container ${Names[0]?.slice(1) ?? Id}, which no run recorded`);
     await docker.getContainer(Id).remove({ force: true, v: true });
   }
   for (const { Id, Name } of await docker.listNetworks({ filters })) {

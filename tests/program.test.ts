@@ -49,7 +49,6 @@ const EXPECTED = [
   "random:index/randomPassword:RandomPassword credentials-grafana-admin-password",
   ...[
     "from-grafana-jaeger-otel-collector",
-    "from-grafana-otel-collector-prometheus",
     "from-grafana-otel-collector-prometheus-promtail",
     "from-grafana-prometheus",
     "from-prometheus",
@@ -230,7 +229,7 @@ describe("the dev stack", () => {
     expect(programs.find(({ name }) => name === "otel-collector")).toEqual({
       name: "otel-collector",
       handle: "pyairtable-dev-otel-collector",
-      image: recorder.named("image-opentelemetry-collector-contrib").inputs.name,
+      image: recorder.named("docker-image-opentelemetry-collector-contrib").inputs.name,
       healthSeenBy: "scrape",
       url: null,
       memoryLimit: 256 * 2 ** 20,
@@ -286,7 +285,7 @@ describe("a stack whose configuration is wrong", () => {
       (reason: Error) => reason,
     );
     expect(error).toBeInstanceOf(pulumi.RunError);
-    expect(error.message).toMatch(/^the configuration has 2 problems:\n  logging: .*\n  grafanaAdminPassword: .*$/);
+    expect(error.message).toMatch(/^the configuration has 2 problems:\n {2}logging: .*\n {2}grafanaAdminPassword: .*$/);
     expect(error.message).not.toContain("plain text password");
     expect(recorder.registrations).toEqual([]);
   });

@@ -16,6 +16,12 @@ const OLDEST = "3.220.0";
 /** Where Pulumi's own releases are. */
 const RELEASES = "https://get.pulumi.com/releases/sdk";
 
+/**
+ * The runtime options of Pulumi.yaml, as flags. The host that can be built takes them so; the engine sends them in a
+ * message that is younger than it.
+ */
+const HOST_FLAGS = "-typescript=false '-nodeargs=--import tsx'";
+
 /** A machine without internet refuses at once or never answers; nobody wants to wait for the latter. */
 const CONNECT_MS = 8_000;
 
@@ -56,10 +62,12 @@ async function build(refusal: string, report: Report): Promise<string> {
   const notice = `Pulumi can not be downloaded here (${refusal}); using one that is built from Go modules`;
   const engine = await ensureGoProgram("pulumi-cli", { report: (message) => report(`${notice}: ${message}`) });
   const host = await ensureGoProgram("pulumi-language-nodejs", { report });
-  const parts = [engine.pulumi, host["pulumi-language-nodejs"]];
-  const key = parts.map((part) => path.basename(path.dirname(part)).split("-").at(-1)).join("-");
+  const real = host["pulumi-language-nodejs"];
+  const key = createHash("sha256").update([engine.pulumi, real, HOST_FLAGS].join("\n")).digest("hex").slice(0, 16);
   const gather = async (folder: string) => {
-    for (const part of parts) await copyFile(part, path.join(folder, path.basename(part)), constants.COPYFILE_FICLONE);
+    await copyFile(engine.pulumi, path.join(folder, "pulumi"), constants.COPYFILE_FICLONE);
+    const script = `#!/bin/sh\nexec "${real}" ${HOST_FLAGS} "$@"\n`;
+    await writeFile(path.join(folder, "pulumi-language-nodejs"), script, { mode: 0o755 });
   };
   return ensureFolder(path.join(cacheRoot(), "pulumi", `built-${key}`), gather, { lock: "pulumi-gather", report });
 }

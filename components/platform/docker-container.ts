@@ -20,8 +20,11 @@ const HELPER_LIMITS: Resources = { memory: 32 * MIB, cpu: 0.1 };
 /** Denied to every container; what an agent needs is added by name. */
 const LOCKED_DOWN = { securityOpts: ["no-new-privileges:true"], privileged: false };
 
-/** Seconds to end in. Without a number the container is killed at once, which a store's data does not like. */
-const STOP_GRACE = 30;
+/**
+ * Seconds to end in, as many as `docker stop` gives. Without a number the provider kills at once, which a store's data does
+ * not like; with many a shipper would retry for as long after its store has gone.
+ */
+const STOP_GRACE = 10;
 
 /** So that no program fills the disk with its own log. */
 const LOGGING = { logDriver: "json-file", logOpts: { "max-file": "3", "max-size": "10m" } };
@@ -73,7 +76,7 @@ export function containerArgs({
     ...limits(workload.resources),
     capabilities: { drops: ["ALL"], ...added(privileges) },
     labels: stackLabels(settings, workload.name),
-    networksAdvanced: networks.map(({ id, named }) => ({ name: id, ...(named ? { aliases: [workload.name] } : {}) })),
+    ...attachments(workload, networks),
     volumes: [
       ...volumes.map(({ path, name }) => ({ containerPath: path, volumeName: name })),
       ...hostPaths(privileges),
@@ -155,6 +158,12 @@ export function prepareArgs(
     labels: stackLabels(settings, `${name}-prepare`),
     volumes: [{ containerPath: "/data", volumeName: volume }],
   };
+}
+
+/** Without a network of its own a container would be put on the engine's default one, with everything else there. */
+function attachments({ name }: Workload, networks: readonly NetworkMembership[]) {
+  if (networks.length === 0) return { networkMode: "none" };
+  return { networksAdvanced: networks.map(({ id, named }) => ({ name: id, ...(named ? { aliases: [name] } : {}) })) };
 }
 
 function added(privileges: readonly Privilege[]) {

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { images, type Image } from "../images";
 import type { Settings } from "../settings/settings";
 import { containerArgs, filesArgs, prepareArgs, stackLabels } from "./docker-container";
-import { segments, type Segment } from "./networks";
+import { EDGE, segments, type Segment } from "./networks";
 import type { Deployed, DeployOptions, Platform } from "./platform";
 import { SERVICES, type DataVolume, type Workload } from "./workload";
 
@@ -17,6 +17,7 @@ interface Network {
 export class DockerPlatform extends pulumi.ComponentResource implements Platform {
   readonly servicesNetwork: pulumi.Output<string>;
 
+  readonly #name: string;
   readonly #settings: Settings;
   readonly #networks: ReadonlyMap<string, Network>;
   readonly #images = new Map<string, docker.RemoteImage>();
@@ -29,6 +30,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("pyairtable:platform:DockerPlatform", name, {}, opts);
+    this.#name = name;
     this.#settings = settings;
     const networks = new Map<string, Network>();
     for (const segment of segments(workloads)) {
@@ -66,8 +68,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       image: this.#image(workload.image),
       networks: [...this.#networks.values()]
         .filter(({ segment }) => segment.members.includes(workload.name))
-        // Two programs that share the edge must find each other's address on the network where they may talk.
-        .map(({ id, segment }) => ({ id, named: segment.membersTalk })),
+        .map(({ id, segment }) => ({ id, named: segment.servers.includes(workload.name) })),
       volumes: volumes.map(({ data, volume }) => ({ path: data.path, name: volume.name })),
       filesFrom: files?.id,
     });
@@ -96,7 +97,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         name: `${settings.name}-${segment.name}`,
         driver: "bridge",
         internal: segment.internal,
-        ...(segment.membersTalk ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
+        ...(segment.name !== EDGE ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
         labels,
       },
       { parent: this, deleteBeforeReplace: true },
@@ -110,7 +111,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     if (resource === undefined) {
       const short = image.reference.replace(/^.*\//, "").replace(/:.*$/, "");
       resource = new docker.RemoteImage(
-        `image-${short}`,
+        `${this.#name}-image-${short}`,
         { name: image.reference, keepLocally: true },
         { parent: this },
       );
@@ -142,5 +143,7 @@ function refuseUnsupported({ name, placement }: Workload): void {
 
 function address(settings: Settings, { name }: Workload, { number, reach }: Workload["ports"][number]): string {
   const published = "published" in reach ? reach.published : undefined;
-  return published === undefined ? `http://${name}:${number}` : `http://${settings.bindAddress}:${published}`;
+  if (published === undefined) return `http://${name}:${number}`;
+  const host = settings.bindAddress.includes(":") ? `[${settings.bindAddress}]` : settings.bindAddress;
+  return `http://${host}:${published}`;
 }

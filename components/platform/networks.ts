@@ -4,19 +4,19 @@ import { INTERNET, SERVICES, type Workload } from "./workload";
 export interface Segment {
   readonly name: string;
   readonly members: readonly string[];
+  /** The members that the others reach there by name. */
+  readonly servers: readonly string[];
   /** Without a way out of the host. */
   readonly internal: boolean;
-  /** Whether members may open connections to each other. */
-  readonly membersTalk: boolean;
 }
 
-/** Segment of the programs that publish a port or reach the internet. */
+/** Segment of the programs that publish a port or reach the internet. Its members can not talk to each other. */
 export const EDGE = "edge";
 
 /**
- * Networks such that a program shares one only with those it talks to or is talked to by. A network can not tell who
- * opens a connection, so programs that the same clients reach share one; each network costs an address range, of which
- * an engine has about thirty.
+ * Networks that follow from who talks to whom. A network can not tell who opens a connection, so the clients of a program
+ * share one with it, and programs that the same clients reach share one too: each network costs an address range, of
+ * which an engine has about thirty.
  *
  * @throws Error when `talksTo` names a program that the stack does not have.
  */
@@ -26,44 +26,53 @@ export function segments(workloads: readonly Workload[]): Segment[] {
     const unknown = talksTo.find((peer) => !names.has(peer) && peer !== SERVICES && peer !== INTERNET);
     if (unknown !== undefined) throw new Error(`${name} talks to "${unknown}", which is not a program of this stack`);
   }
-  const servers = new Map<string, string[]>();
-  for (const { name } of workloads) {
-    const clients = workloads.filter(({ talksTo }) => talksTo.includes(name)).map((client) => client.name);
-    if (clients.length === 0) continue;
-    const key = [...clients].sort().join("-");
-    servers.set(key, [...(servers.get(key) ?? []), name]);
-  }
-  const inner = [...servers].map(([clients, reached]) => ({
-    name: `from-${clients}`,
-    members: [
-      ...new Set([
-        ...workloads.filter(({ talksTo }) => talksTo.some((peer) => reached.includes(peer))).map(({ name }) => name),
-        ...reached,
-      ]),
-    ].sort(),
-    internal: true,
-    membersTalk: true,
-  }));
   const edge = workloads.filter((workload) => isPublished(workload) || workload.talksTo.includes(INTERNET));
+  const atServices = workloads.filter(
+    (workload) => isReachedByServices(workload) || workload.talksTo.includes(SERVICES),
+  );
   return [
-    ...inner.sort((a, b) => a.name.localeCompare(b.name)),
-    { name: EDGE, members: edge.map(({ name }) => name).sort(), internal: false, membersTalk: false },
+    ...innerSegments(workloads),
+    { name: EDGE, members: namesOf(edge), servers: [], internal: false },
     {
       name: SERVICES,
-      members: workloads
-        .filter(meetsServices)
-        .map(({ name }) => name)
-        .sort(),
+      members: namesOf(atServices),
+      servers: namesOf(atServices.filter(isReachedByServices)),
       internal: false,
-      membersTalk: true,
     },
   ];
+}
+
+function innerSegments(workloads: readonly Workload[]): Segment[] {
+  const byClients = new Map<string, { clients: string[]; servers: string[] }>();
+  for (const { name } of workloads) {
+    const clients = namesOf(workloads.filter(({ talksTo }) => talksTo.includes(name)));
+    if (clients.length === 0) continue;
+    const key = clients.join("-");
+    byClients.set(key, { clients, servers: [...(byClients.get(key)?.servers ?? []), name].sort() });
+  }
+  const byMembers = new Map<string, Segment>();
+  for (const key of [...byClients.keys()].sort()) {
+    const { clients, servers } = byClients.get(key) as { clients: string[]; servers: string[] };
+    const members = [...new Set([...clients, ...servers])].sort();
+    const same = byMembers.get(members.join());
+    byMembers.set(members.join(), {
+      name: same?.name ?? `from-${key}`,
+      members,
+      servers: [...(same?.servers ?? []), ...servers].sort(),
+      internal: true,
+    });
+  }
+  return [...byMembers.values()];
+}
+
+function namesOf(workloads: readonly Workload[]): string[] {
+  return workloads.map(({ name }) => name).sort();
 }
 
 function isPublished({ ports }: Workload): boolean {
   return ports.some(({ reach }) => "published" in reach);
 }
 
-function meetsServices({ ports, talksTo }: Workload): boolean {
-  return talksTo.includes(SERVICES) || ports.some(({ reach }) => reach.from === "services");
+function isReachedByServices({ ports }: Workload): boolean {
+  return ports.some(({ reach }) => reach.from === "services");
 }

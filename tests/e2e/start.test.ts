@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,6 +29,19 @@ interface Started {
 
 const TSX = path.join(PROJECT_ROOT, "node_modules/.bin/tsx");
 
+/** A process and everything it started, by their ids. */
+async function descendants(root: number): Promise<number[]> {
+  const ids = (await readdir("/proc")).map(Number).filter((id) => id > 0);
+  const parents = new Map<number, number>();
+  for (const id of ids) {
+    const status = await readFile(`/proc/${id}/status`, "utf8").catch(() => "");
+    parents.set(id, Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]));
+  }
+  const found = [root];
+  for (const parent of found) found.push(...ids.filter((id) => parents.get(id) === parent));
+  return found;
+}
+
 /** `npm start` as a person uses it, with one configuration after the other. */
 describe("npm start", () => {
   const stack = uniqueName();
@@ -45,7 +58,6 @@ describe("npm start", () => {
       cwd: PROJECT_ROOT,
       env: { ...process.env, PYAIRTABLE_MONITORING_STATE: state, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
     });
     let [stdout, stderr] = ["", ""];
     child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -113,8 +125,8 @@ describe("npm start", () => {
   it("goes through after a run that was killed in its middle", async () => {
     const { child, ended } = run("start.ts", ["--stack", stack, "--config", configuration, "--json"]);
     await eventually("the first containers", async () => ((await ids()).length >= 3 ? true : undefined), 90);
-    // The whole group: this command, the engine below it, and its plugins.
-    process.kill(-(child.pid as number), "SIGKILL");
+    // As when the power fails: this command, the engine below it, and the program below that.
+    for (const pid of await descendants(child.pid as number)) process.kill(pid, "SIGKILL");
     await ended;
 
     const { code, stdout, stderr } = await start();
@@ -131,6 +143,17 @@ describe("npm start", () => {
     const { code, stderr } = await start();
     expect(code, stderr).toBe(0);
     expect(await ids()).toEqual(before);
+  });
+
+  it("starts what a person stopped and makes again what was removed, without touching the rest", async () => {
+    const idOf = async (program: string) => (await docker.getContainer(`${stack}-${program}`).inspect()).Id;
+    const [loki, jaeger, cadvisor] = [await idOf("loki"), await idOf("jaeger"), await idOf("cadvisor")];
+    await docker.getContainer(loki).stop();
+    await docker.getContainer(cadvisor).remove({ force: true });
+    const { code, stderr } = await start();
+    expect(code, stderr).toBe(0);
+    expect([await idOf("loki"), await idOf("jaeger")]).toEqual([loki, jaeger]);
+    expect(await idOf("cadvisor")).not.toBe(cadvisor);
   });
 
   it("is undone by a destroy that keeps the volumes", async () => {

@@ -44,6 +44,8 @@ const PROVIDED: Readonly<Record<string, (name: string, inputs: Properties) => Pr
 /** Everything that one test registers. */
 export class Recorder {
   readonly registrations: Registration[] = [];
+  /** Functions of providers that were called, for which there is no mock. */
+  readonly calls: string[] = [];
   readonly #byUrn = new Map<string, Registration>();
 
   /** The only resource of this name. */
@@ -63,10 +65,14 @@ export class Recorder {
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** Waits until everything asked for is registered. Nothing can be created afterwards. */
-  async drain(): Promise<this> {
+  /**
+   * Waits until everything asked for is registered. Nothing can be created afterwards.
+   *
+   * @throws Error that names the functions of providers that were called: the SDK loses the mocks' own error.
+   */
+  async drain(): Promise<void> {
     await pulumi.runtime.disconnect();
-    return this;
+    if (this.calls.length > 0) throw new Error(`there is no mock for ${this.calls.join(", ")}, which was called`);
   }
 
   /** Puts itself between the program and the SDK's test monitor. */
@@ -123,7 +129,8 @@ export async function recordResources(stack = "test"): Promise<Recorder> {
       state: { ...inputs, ...PROVIDED[type]?.(name, inputs as Properties) },
     }),
     call: ({ token }) => {
-      throw new Error(`the program called ${token}, for which there is no mock`);
+      recorder.calls.push(token);
+      throw new Error(`there is no mock for ${token}`);
     },
   };
   await pulumi.runtime.setMocks(mocks, "pyairtable-monitoring", stack, false);

@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, it, vi } from "vitest";
+
+import { freePorts, get, post, start } from "./support/daemon";
+import { startLoki } from "./support/loki";
+import type { Rendered } from "./support/rendered";
+import { useRendered, useTool } from "./support/tool";
+
+const CONFIGS = path.join(__dirname, "../../configs");
+
+/** Nothing listens there, and nothing leaves the machine. */
+const NOWHERE = "127.0.0.1:9";
+
+const queries = ["prometheus/rules", "grafana/dashboards"]
+  .flatMap((folder) => readdirSync(path.join(CONFIGS, folder)).map((file) => path.join(CONFIGS, folder, file)))
+  .flatMap((file) => readFileSync(file, "utf8").match(/(?<=\bexpr"?: )(?:\|-\n(?:(?: {10}.*)?\n)+|.*)/g) ?? []);
+
+/** The metrics of a program that alerts and panels read. */
+function read(prefix: string): string[] {
+  const names = queries.flatMap((text) => text.match(new RegExp(`\\b${prefix}_\\w+`, "g")) ?? []);
+  return [...new Set(names)].sort();
+}
+
+/** Which of the names a page of metrics lacks. */
+function missing(names: readonly string[], page: string): string[] {
+  const known = new Set(page.match(/^\w+(?=[{ ])/gm));
+  return names.filter((name) => !known.has(name));
+}
+
+const rendered = useRendered(["the defaults", "traces in memory"]);
+const programs = {
+  prometheus: useTool("prometheus"),
+  alertmanager: useTool("alertmanager"),
+  loki: useTool("loki"),
+  promtail: useTool("promtail"),
+  otelcol: useTool("otelcol"),
+  jaeger: useTool("jaeger"),
+};
+
+const span = () => ({
+  traceId: "5b8efff798038103d269b633813fc60c",
+  spanId: "eee19b7ec3c1b174",
+  name: "GET /",
+  kind: 2,
+  startTimeUnixNano: `${Date.now()}000000`,
+  endTimeUnixNano: `${Date.now() + 5}000000`,
+});
+const service = { attributes: [{ key: "service.name", value: { stringValue: "web" } }] };
+const SIGNALS = {
+  traces: () => ({ resourceSpans: [{ resource: service, scopeSpans: [{ spans: [span()] }] }] }),
+  metrics: () => {
+    const gauge = { dataPoints: [{ timeUnixNano: `${Date.now()}000000`, asDouble: 1 }] };
+    return { resourceMetrics: [{ resource: service, scopeMetrics: [{ metrics: [{ name: "x", gauge }] }] }] };
+  },
+  logs: () => {
+    const logRecords = [{ timeUnixNano: `${Date.now()}000000`, body: { stringValue: "x" } }];
+    return { resourceLogs: [{ resource: service, scopeLogs: [{ logRecords }] }] };
+  },
+};
+
+/** Starts Jaeger or the collector with every address on loopback, and gives its ports. */
+async function startTracing(name: "jaeger" | "otelcol", files: Rendered, change = (text: string) => text) {
+  const ports = await freePorts("4317", "4318", "8888", "13133", "16685", "16686");
+  await files.directory("/var/lib/otelcol");
+  const source = name === "jaeger" ? "/etc/jaeger/jaeger.yaml" : "/etc/otelcol/collector.yaml";
+  const config = await files.copy(source, (text) => {
+    const own = files
+      .relocated(change(text), "/var/lib/otelcol")
+      .replace(/0\.0\.0\.0:(\d+)/g, (_, port: keyof typeof ports) => `127.0.0.1:${ports[port]}`)
+      .replace(/host: 0\.0\.0\.0(\s+)port: 8888/, `host: 127.0.0.1$1port: ${ports[8888]}`);
+    return own.replace(/\b(jaeger|prometheus|loki):\d+/g, NOWHERE);
+  });
+  const health = `http://127.0.0.1:${ports[13133]}/${name === "jaeger" ? "status" : ""}`;
+  await start(programs[name].path(), [`--config=${config}`], health);
+  return {
+    otlp: `http://127.0.0.1:${ports[4318]}/v1`,
+    grpc: ports[4317],
+    metrics: `http://127.0.0.1:${ports[8888]}/metrics`,
+  };
+}
+
+/** Waits until the page has all the names. */
+async function expectNames(url: string, names: readonly string[]): Promise<void> {
+  expect(names).not.toHaveLength(0);
+  await vi.waitFor(async () => expect(missing(names, await get(url))).toEqual([]), { timeout: 20_000, interval: 250 });
+}
+
+describe("the metrics that alerts and panels read exist in", () => {
+  it("Prometheus", async () => {
+    const files = rendered("the defaults");
+    const { http } = await freePorts("http");
+    const config = await files.copy("/etc/prometheus/prometheus.yml", (text) =>
+      text.replace(/^( +- )[\w-]+:\d+$/gm, `$1${NOWHERE}`),
+    );
+    const flags = [`--config.file=${config}`, `--storage.tsdb.path=${files.at("/prometheus")}`];
+    const address = `http://127.0.0.1:${http}`;
+    await start(programs.prometheus.path(), [...flags, `--web.listen-address=127.0.0.1:${http}`], `${address}/-/ready`);
+    await expectNames(`${address}/metrics`, read("prometheus"));
+  });
+
+  it("Alertmanager", async () => {
+    const files = rendered("the defaults");
+    const { http } = await freePorts("http");
+    const config = await files.copy("/etc/alertmanager/alertmanager.yml", (text) =>
+      files.relocated(text, "/etc/alertmanager"),
+    );
+    const address = `http://127.0.0.1:${http}`;
+    const flags = [`--config.file=${config}`, `--storage.path=${files.at("/alertmanager")}`];
+    const listen = [`--web.listen-address=127.0.0.1:${http}`, "--cluster.listen-address="];
+    await start(programs.alertmanager.path(), [...flags, ...listen], `${address}/-/ready`);
+    await expectNames(`${address}/metrics`, read("alertmanager"));
+  });
+
+  it("Loki", async () => {
+    const address = await startLoki(programs.loki.path(), rendered("the defaults"));
+    const push = (time: number) =>
+      post(`${address}/loki/api/v1/push`, { streams: [{ stream: { a: "b" }, values: [[`${time}000000`, "line"]] }] });
+    await vi.waitFor(() => push(Date.now()), { timeout: 20_000, interval: 250 });
+    // The counter of discarded lines appears with the first one.
+    await expect(push(1_000_000_000_000)).rejects.toThrow(/too old/);
+    await expectNames(`${address}/metrics`, read("loki"));
+  });
+
+  it("Promtail", async () => {
+    const files = rendered("the defaults");
+    const { http } = await freePorts("http");
+    await files.directory("/var/lib/promtail");
+    const config = await files.copy("/etc/promtail/promtail.yaml", (text) =>
+      files.relocated(text, "/var/lib/promtail").replace("loki:3100", NOWHERE),
+    );
+    const listen = ["-server.http-listen-address=127.0.0.1", `-server.http-listen-port=${http}`];
+    const address = `http://127.0.0.1:${http}/metrics`;
+    // The counters appear with the first line, here from standard input.
+    await start(programs.promtail.path(), ["-stdin", `-config.file=${config}`, ...listen], address, "a line\n");
+    await expectNames(address, read("promtail"));
+  });
+
+  it("the collector, and in Jaeger under the same names", async () => {
+    const jaeger = await startTracing("jaeger", rendered("traces in memory"));
+    const collector = await startTracing("otelcol", rendered("the defaults"), (text) =>
+      text.replace("jaeger:4317", `127.0.0.1:${jaeger.grpc}`),
+    );
+    for (const [signal, body] of Object.entries(SIGNALS)) await post(`${collector.otlp}/${signal}`, body());
+    // Refused data is counted from the first item on, failed queueing from the first failure on.
+    const names = read("otelcol").filter((name) => !name.includes("enqueue_failed"));
+    await expectNames(collector.metrics, names);
+    const ofSpans = names.filter((name) => /_(spans)$/.test(name));
+    await expectNames(jaeger.metrics, [...ofSpans, "otelcol_exporter_sent_spans"]);
+  });
+
+  it("the collector when its queue is full", async () => {
+    const names = read("otelcol").filter((name) => name.includes("enqueue_failed"));
+    const collector = await startTracing("otelcol", rendered("traces in memory"), (text) =>
+      text.replace(/(otlp\/jaeger:[^]*?sending_queue:)[^]*?(?=\n {2}\w)/, "$1\n      queue_size: 1"),
+    );
+    // The first one waits for a Jaeger that is not there, the next one fills the queue.
+    for (let sent = 0; sent < 20; sent += 1) await post(`${collector.otlp}/traces`, SIGNALS.traces()).catch(() => {});
+    await expectNames(collector.metrics, names);
+  });
+});

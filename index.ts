@@ -5,10 +5,13 @@ import { MetricsStack } from "./components/metrics-stack";
 import { createPlatform } from "./components/platform";
 import { programsOf, workloadsOf } from "./components/programs";
 import { loadSettings } from "./components/settings/parse";
+import { withShortStacks } from "./components/short-stacks";
 import { outputs } from "./components/stack-outputs";
 import { TracingStack } from "./components/tracing-stack";
 
-export = async () => {
+export = () => withShortStacks(deploy);
+
+async function deploy() {
   const settings = loadSettings();
   const credentials = new Credentials("credentials", settings);
   const programs = programsOf(settings, credentials);
@@ -20,4 +23,4 @@ export = async () => {
   const exporters = new Exporters("exporters", { platform, programs: programs.exporters });
 
   return outputs({ settings, credentials, platform, components: [metrics, tracing, logging, exporters] });
-};
+}

@@ -17,6 +17,10 @@ const tools = {
   promtail: { program: "promtail", version: ["--version"] },
   otelcol: { program: "otel-collector", version: ["--version"] },
   jaeger: { program: "jaeger", version: ["version"] },
+  "kube-apiserver": { program: "kube", version: ["--version"] },
+  "kube-controller-manager": { program: "kube", version: ["--version"] },
+  "kube-scheduler": { program: "kube", version: ["--version"] },
+  kwok: { program: "kwok", version: ["--version"] },
   pulumi: { program: "pulumi-cli", version: ["version"] },
   "pulumi-language-nodejs": { program: "pulumi-language-nodejs", version: ["-version"] },
 } as const satisfies Record<string, { program: GoProgram; version: readonly string[] }>;

@@ -98,6 +98,22 @@ export const goRecipes = {
     binaries: { postgres_exporter: "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter" },
     variables: { [PROMETHEUS_VERSION]: "0.17.1" },
   },
+  // The control plane of the test cluster.
+  kube: {
+    version: "1.37.2",
+    binaries: {
+      "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+      "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+      "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+    },
+    variables: { "k8s.io/component-base/version.gitVersion": "v1.37.2" },
+  },
+  // Plays the nodes of the test cluster.
+  kwok: {
+    version: "0.8.0",
+    binaries: { kwok: "sigs.k8s.io/kwok/cmd/kwok" },
+    variables: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0" },
+  },
   "stand-in": {
     version: "1.0.0",
     binaries: { "stand-in": "." },

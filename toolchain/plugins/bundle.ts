@@ -1,5 +1,5 @@
 /**
- * One plain JavaScript file with both plugins in it. A plugin started from the TypeScript sources takes three to four
+ * One plain JavaScript file with all plugins in it. A plugin started from the TypeScript sources takes three to four
  * times as long, at every preview.
  */
 import { createHash } from "node:crypto";
@@ -11,10 +11,17 @@ const SOURCES = __dirname;
 const FILE = "plugins.cjs";
 
 /** The executables by which the engine finds plugins on the PATH. */
-const COMMANDS = { docker: "pulumi-resource-docker", random: "pulumi-resource-random" } as const;
+const COMMANDS = {
+  docker: "pulumi-resource-docker",
+  random: "pulumi-resource-random",
+  kubernetes: "pulumi-resource-kubernetes",
+} as const;
+
+/** A plugin of this project's own. */
+export type PluginName = keyof typeof COMMANDS;
 
 async function sourcesHash(): Promise<string> {
-  const files = (await readdir(SOURCES)).filter((file) => file.endsWith(".ts")).sort();
+  const files = (await readdir(SOURCES, { recursive: true })).filter((file) => file.endsWith(".ts")).sort();
   const hash = createHash("sha256").update(process.execPath);
   for (const file of [...files, "../../package-lock.json"]) {
     hash.update(file).update(await readFile(path.join(SOURCES, file)));

@@ -1,25 +1,29 @@
 /**
  * What a plugin process runs.
  *
- * - `docker` or `random`: one plugin, started by the engine, which reads the port from standard output.
- * - `all`: both, started before the engine; prints `docker:<port>,random:<port>` and ends with its standard input, so
- *   that it never outlives whoever started it.
+ * - `docker`, `random` or `kubernetes`: one plugin, started by the engine, which reads the port from standard output.
+ * - `several docker,random`: those named, started before the engine; prints `docker:<port>,random:<port>` and ends with
+ *   its standard input, so that it never outlives whoever started it.
  */
 import { docker } from "./docker";
+import { kubernetes } from "./kubernetes";
 import { random } from "./random";
 import { serve, type Plugin } from "./server";
 
-const plugins: readonly Plugin[] = [docker, random];
+const plugins: readonly Plugin[] = [docker, random, kubernetes];
 
-async function run(which: string | undefined, engine: string | undefined): Promise<string> {
-  if (which === "all") {
-    process.stdin.on("end", () => process.exit(0)).resume();
-    const ports = await Promise.all(plugins.map((plugin) => serve(plugin)));
-    return plugins.map(({ name }, index) => `${name}:${ports[index]}`).join(",");
-  }
-  const plugin = plugins.find(({ name }) => name === which);
-  if (!plugin) throw new Error(`no plugin '${which}'; there are ${plugins.map(({ name }) => name).join(" and ")}`);
-  return String(await serve(plugin, engine));
+function pluginOf(name: string | undefined): Plugin {
+  const plugin = plugins.find((candidate) => candidate.name === name);
+  if (plugin) return plugin;
+  throw new Error(`no plugin '${name}'; there are ${plugins.map((each) => each.name).join(", ")}`);
+}
+
+async function run(which: string | undefined, argument: string | undefined): Promise<string> {
+  if (which !== "several") return String(await serve(pluginOf(which), argument));
+  process.stdin.on("end", () => process.exit(0)).resume();
+  const names = (argument ?? "").split(",");
+  const ports = await Promise.all(names.map((name) => serve(pluginOf(name))));
+  return names.map((name, index) => `${name}:${ports[index]}`).join(",");
 }
 
 const [which, ...rest] = process.argv.slice(2);

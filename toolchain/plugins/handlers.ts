@@ -3,7 +3,7 @@
  * into messages of the engine's protocol.
  */
 import { difference, inputsFromRead, keepOrder, type Difference } from "./diff";
-import { PartialFailure, type Created, type ResourceType, type Warn } from "./resource-type";
+import { PartialFailure, type Created, type Found, type Handler, type ResourceType, type Warn } from "./resource-type";
 import { checkInputs, sameValue, type Autonaming, type Checked } from "./schema";
 import { conceal, reveal, UNKNOWN, type Values } from "./values";
 
@@ -12,10 +12,6 @@ const META = "__meta";
 
 /** Marks what a failed creation left behind, so that the next run replaces it. */
 const UNFINISHED = "__unfinished";
-
-export interface ReadBack extends Created {
-  readonly inputs: Values;
-}
 
 function secretOutputs(type: ResourceType): string[] {
   return Object.keys(type.schema).filter((key) => type.schema[key]?.secret);
@@ -77,12 +73,7 @@ export async function create(type: ResourceType, inputs: Values, preview: boolea
   }
 }
 
-export async function read(
-  type: ResourceType,
-  id: string,
-  state: Values,
-  inputs: Values,
-): Promise<ReadBack | undefined> {
+export async function read(type: ResourceType, id: string, state: Values, inputs: Values): Promise<Found | undefined> {
   const [before, wanted] = [reveal(state), reveal(inputs)];
   const found = await type.read(id, before.values);
   if (!found) return undefined;
@@ -123,4 +114,16 @@ export async function update(
 
 export function remove(type: ResourceType, id: string, state: Values): Promise<void> {
   return type.delete(id, reveal(state).values);
+}
+
+/** The verbs above for one type, as the server calls them. */
+export function handlerOf(type: ResourceType): Handler {
+  return {
+    check: (olds, news, request, naming) => check(type, request.name, olds, news, naming),
+    diff: (olds, oldInputs, news, ignored) => diff(type, olds, oldInputs, news, ignored),
+    create: (inputs, preview) => create(type, inputs, preview),
+    read: (id, state, inputs) => read(type, id, state, inputs),
+    update: (id, olds, news, preview, request) => update(type, id, olds, news, preview, request.warn),
+    remove: (id, state) => remove(type, id, state),
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * The project's own `docker` and `random` plugins for Pulumi, for machines where the vendors' cannot be downloaded.
+ * The project's own `docker`, `random` and `kubernetes` plugins for Pulumi, for machines where the vendors' cannot be downloaded.
  *
  * They are switched on for one run by its environment; neither the project nor the user's Pulumi folder knows of them.
  */
@@ -8,11 +8,11 @@ import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { bundle } from "./bundle";
+import { bundle, type PluginName } from "./bundle";
 
 /** For the caller to print where plugins started by `startPlugins` are used. */
 export const NOTICE =
-  "Using this project's own docker and random plugins, because the vendors' are neither installed nor downloadable.";
+  "Using this project's own provider plugins, because the vendors' are neither installed nor downloadable.";
 
 // The engine would otherwise try to fetch the vendors' plugins before each run, which takes seconds to fail.
 const NO_DOWNLOAD = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } as const;
@@ -44,15 +44,19 @@ function letGo(child: ChildProcess): void {
 }
 
 /**
- * Starts both plugins in one process, which any number of `pulumi` runs can then use, one after the other.
+ * Starts plugins in one process, which any number of `pulumi` runs can then use, one after the other.
  *
  * This is the quicker and quieter way: the engine neither starts them anew for each run nor warns of them.
  *
  * @param env Environment of the plugins, for DOCKER_HOST and the like. Default: that of this process.
+ * @param names Which plugins; the engine takes all others from their vendors. Default: docker and random.
  */
-export async function startPlugins(env: NodeJS.ProcessEnv = process.env): Promise<RunningPlugins> {
+export async function startPlugins(
+  env: NodeJS.ProcessEnv = process.env,
+  names: readonly PluginName[] = ["docker", "random"],
+): Promise<RunningPlugins> {
   const { file } = await bundle();
-  const child = spawn(process.execPath, [file, "all"], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [file, "several", names.join(",")], { env, stdio: ["pipe", "pipe", "pipe"] });
   const ports = await firstLine(child);
   letGo(child);
   return {

@@ -1,7 +1,8 @@
 /**
  * What a plugin needs to know of one resource type. The server does the checking, the comparing and the secrets.
  */
-import type { Schema } from "./schema";
+import type { Difference } from "./diff";
+import type { Autonaming, Checked, Schema } from "./schema";
 import type { Values } from "./values";
 
 export interface Created {
@@ -18,6 +19,8 @@ export class PartialFailure extends Error {
     public readonly reason: string,
     /** Filled in by the handlers, which know what is secret. */
     public readonly outputs: Values = {},
+    /** What a program would have to give; only for a read, which may find them changed. */
+    public readonly inputs?: Values,
   ) {
     super(reason);
   }
@@ -41,4 +44,36 @@ export interface ResourceType {
   update?(id: string, olds: Values, news: Values, warn: Warn): Promise<Values>;
   /** Already gone is success. */
   delete(id: string, state: Values): Promise<void>;
+}
+
+/** What a request to a {@link Handler} comes with. */
+export interface Request {
+  /** The resource's name in the program. */
+  readonly name: string;
+  /** Seconds that the program allows, or 0. */
+  readonly timeout: number;
+  /** Set when the user breaks the run off. */
+  readonly cancelled: AbortSignal;
+  /** Writes a line that stays. Never give it a value that may be secret. */
+  readonly warn: Warn;
+  /** Shows what is going on beside the resource, until something else is shown. */
+  readonly status: Warn;
+}
+
+/** A resource that was read, and the inputs that would give it. */
+export interface Found extends Created {
+  readonly inputs: Values;
+}
+
+/**
+ * A resource type whose properties are no flat table, and which therefore does the checking and comparing itself. All
+ * values come and go with their markers for secrets.
+ */
+export interface Handler {
+  check(olds: Values, news: Values, request: Request, naming?: Autonaming): Promise<Checked> | Checked;
+  diff(olds: Values, oldInputs: Values, news: Values, ignored: readonly string[]): Difference;
+  create(inputs: Values, preview: boolean, request: Request): Promise<Created>;
+  read(id: string, state: Values, inputs: Values, request: Request): Promise<Found | undefined>;
+  update(id: string, olds: Values, news: Values, preview: boolean, request: Request): Promise<Values>;
+  remove(id: string, state: Values, request: Request): Promise<void>;
 }

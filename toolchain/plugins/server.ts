@@ -5,8 +5,7 @@
  * time, hides the provider's configuration, cannot say which properties changed, and creates nothing in a preview.
  */
 import * as grpc from "@grpc/grpc-js";
-import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
+import { LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
@@ -14,18 +13,25 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { EngineLog } from "./engine-log";
 import * as handlers from "./handlers";
-import { PartialFailure, type ResourceType } from "./resource-type";
+import { PartialFailure, type Handler, type Request, type ResourceType } from "./resource-type";
 import type { Autonaming } from "./schema";
-import type { Values } from "./values";
+import { reveal, type Values } from "./values";
 
 /** One plugin: its package's name, the vendor's version it stands in for, and its resource types. */
 export interface Plugin {
   readonly name: string;
   readonly version: string;
   /** The resource types for a provider with this configuration, such as `{ host: "tcp://..." }`. */
-  types(settings: Readonly<Record<string, string>>): readonly ResourceType[];
+  types(settings: Settings): readonly ResourceType[];
+  /** Resource types that do everything themselves, by their tokens. */
+  handlers?(settings: Settings): ReadonlyMap<string, Handler>;
+  /** Those settings whose change from `olds` to `news` makes everything of the provider anew. Default: none. */
+  replacedBy?(olds: Settings, news: Settings): readonly string[];
 }
+
+export type Settings = Readonly<Record<string, string>>;
 
 /** Messages can hold large uploads; this is the engine's own limit. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -38,36 +44,6 @@ function struct(values: Values): Struct {
   return Struct.fromJavaScript(JSON.parse(JSON.stringify(values)) as Record<string, never>);
 }
 
-/** Writes to the log of the engine that started the plugin. A log line that cannot be delivered is not worth failing. */
-class EngineLog {
-  private client: EngineClient | undefined;
-  private announced = false;
-
-  public constructor(private readonly plugin: Plugin) {}
-
-  public connect(address: string): void {
-    this.announced = false;
-    this.client = new EngineClient(address, grpc.credentials.createInsecure());
-  }
-
-  public write(severity: LogSeverity, message: string, urn = ""): Promise<void> {
-    const request = new LogRequest();
-    request.setSeverity(severity);
-    request.setMessage(message);
-    request.setUrn(urn);
-    return new Promise((resolve) => (this.client ? this.client.log(request, () => resolve()) : resolve()));
-  }
-
-  /** Says once, at the first real change, whose plugin this is. Previews stay quiet. */
-  public async announce(): Promise<void> {
-    if (this.announced) return;
-    this.announced = true;
-    const { name, version } = this.plugin;
-    const message = `This project's own '${name}' plugin is in use instead of the vendor's (version ${version}).`;
-    await this.write(LogSeverity.INFO, message);
-  }
-}
-
 function failure(error: unknown): Partial<grpc.ServiceError> {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof PartialFailure)) return { code: grpc.status.UNKNOWN, details: message };
@@ -75,6 +51,7 @@ function failure(error: unknown): Partial<grpc.ServiceError> {
   detail.setId(error.id);
   detail.setProperties(struct(error.outputs));
   detail.setReasonsList([error.reason]);
+  if (error.inputs) detail.setInputs(struct(error.inputs));
   const packed = new Any();
   packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
   const status = new Status();
@@ -114,10 +91,10 @@ function changeKind(kind: "add" | "delete" | "update", replace: boolean): proto.
   return replace ? kinds.UPDATE_REPLACE : kinds.UPDATE;
 }
 
-function diffResponse(request: proto.DiffRequest, type: ResourceType): proto.DiffResponse {
+function diffResponse(request: proto.DiffRequest, handler: Handler): proto.DiffResponse {
   const oldInputs = plain(request.getOldInputs());
   const news = plain(request.getNews());
-  const found = handlers.diff(type, plain(request.getOlds()), oldInputs, news, request.getIgnorechangesList());
+  const found = handler.diff(plain(request.getOlds()), oldInputs, news, request.getIgnorechangesList());
   const response = new proto.DiffResponse();
   const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
   response.setChanges(found.changes.length > 0 ? DIFF_SOME : DIFF_NONE);
@@ -139,32 +116,66 @@ function diffResponse(request: proto.DiffRequest, type: ResourceType): proto.Dif
  * started beforehand; each keeps a connection of its own, whose address tells them apart.
  */
 class Providers {
-  private readonly byPeer = new Map<string, Map<string, ResourceType>>();
-  private latest: Map<string, ResourceType>;
+  private readonly byPeer = new Map<string, ReadonlyMap<string, Handler>>();
+  private latest: ReadonlyMap<string, Handler>;
 
   public constructor(private readonly plugin: Plugin) {
     this.latest = this.table({});
   }
 
-  private table(settings: Readonly<Record<string, string>>): Map<string, ResourceType> {
-    return new Map(this.plugin.types(settings).map((type) => [type.token, type]));
+  private table(settings: Settings): ReadonlyMap<string, Handler> {
+    const types = this.plugin.types(settings).map((type) => [type.token, handlers.handlerOf(type)] as const);
+    return new Map([...types, ...(this.plugin.handlers?.(settings) ?? [])]);
   }
 
-  public configure(peer: string, settings: Readonly<Record<string, string>>): void {
+  public configure(peer: string, settings: Settings): void {
     this.latest = this.table(settings);
     this.byPeer.set(peer, this.latest);
   }
 
-  public type(peer: string, urn: string): ResourceType {
+  public handler(peer: string, urn: string): Handler {
     const token = urn.split("::")[2]?.split("$").pop() ?? "";
-    const type = (this.byPeer.get(peer) ?? this.latest).get(token);
-    if (!type) throw new Error(`the resource type '${token}' needs the vendor's plugin; ${remedy(this.plugin)}`);
-    return type;
+    const handler = (this.byPeer.get(peer) ?? this.latest).get(token);
+    if (!handler) throw new Error(`the resource type '${token}' needs the vendor's plugin; ${remedy(this.plugin)}`);
+    return handler;
   }
 }
 
+/** Breaks off what is under way. The process may serve further runs, which start unbroken. */
+class Cancellation {
+  private controller = new AbortController();
+
+  public get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  public cancel(): void {
+    this.controller.abort();
+    this.controller = new AbortController();
+  }
+}
+
+function textSettings(values: Values): Settings {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+function diffConfigResponse(plugin: Plugin, request: proto.DiffRequest): proto.DiffResponse {
+  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
+  const [olds, news] = [reveal(plain(request.getOlds())).values, reveal(plain(request.getNews())).values];
+  const replaces = plugin.replacedBy?.(textSettings(olds), textSettings(news)) ?? [];
+  const response = new proto.DiffResponse().setChanges(replaces.length > 0 ? DIFF_SOME : DIFF_NONE);
+  return response.setReplacesList([...replaces]).setDiffsList([...replaces]);
+}
+
 /** The protocol's methods that say what the plugin is and take its configuration. */
-function generalMethods(plugin: Plugin, providers: Providers, log: EngineLog): grpc.UntypedServiceImplementation {
+function generalMethods(
+  plugin: Plugin,
+  providers: Providers,
+  log: EngineLog,
+  cancellation: Cancellation,
+): grpc.UntypedServiceImplementation {
   const refuse = (what: string): grpc.handleUnaryCall<proto.InvokeRequest, never> =>
     unary((request) => {
       throw new Error(`${what} '${request.getTok()}' needs the vendor's plugin; ${remedy(plugin)}`);
@@ -178,11 +189,14 @@ function generalMethods(plugin: Plugin, providers: Providers, log: EngineLog): g
       return response;
     }),
     attach: unary(() => new Empty()),
-    cancel: unary(() => new Empty()),
+    cancel: unary(() => {
+      cancellation.cancel();
+      return new Empty();
+    }),
     getPluginInfo: unary(() => new PluginInfo().setVersion(plugin.version)),
     getSchema: unary(() => new proto.GetSchemaResponse().setSchema("{}")),
     checkConfig: unary((request: proto.CheckRequest) => new proto.CheckResponse().setInputs(request.getNews())),
-    diffConfig: unary(() => new proto.DiffResponse().setChanges(proto.DiffResponse.DiffChanges.DIFF_NONE)),
+    diffConfig: unary((request: proto.DiffRequest) => diffConfigResponse(plugin, request)),
     configure: unary((request: proto.ConfigureRequest, peer) => {
       const prefix = `${plugin.name}:config:`;
       const entries = request.getVariablesMap().toArray() as [string, string][];
@@ -203,43 +217,52 @@ function remedy(plugin: Plugin): string {
 }
 
 /** The protocol's methods on resources. */
-function resourceMethods(providers: Providers, log: EngineLog): grpc.UntypedServiceImplementation {
-  const typeOf = (request: { getUrn(): string }, peer: string): ResourceType => providers.type(peer, request.getUrn());
+function resourceMethods(
+  providers: Providers,
+  log: EngineLog,
+  cancellation: Cancellation,
+): grpc.UntypedServiceImplementation {
+  const handlerOf = (request: { getUrn(): string }, peer: string): Handler => providers.handler(peer, request.getUrn());
+  const about = (request: { getUrn(): string; getTimeout?(): number }): Request => ({
+    name: request.getUrn().split("::").slice(3).join("::"),
+    timeout: request.getTimeout?.() ?? 0,
+    cancelled: cancellation.signal,
+    warn: (message) => void log.write(LogSeverity.WARNING, message, request.getUrn()),
+    status: (message) => void log.write(LogSeverity.INFO, message, request.getUrn(), true),
+  });
   return {
-    check: unary((request: proto.CheckRequest, peer) => {
-      const name = request.getUrn().split("::").slice(3).join("::");
+    check: unary(async (request: proto.CheckRequest, peer) => {
       const [olds, news] = [plain(request.getOlds()), plain(request.getNews())];
-      const checked = handlers.check(typeOf(request, peer), name, olds, news, autonaming(request));
+      const checked = await handlerOf(request, peer).check(olds, news, about(request), autonaming(request));
       const failures = checked.failures.map((found) =>
         new proto.CheckFailure().setProperty(found.property).setReason(found.reason),
       );
       return new proto.CheckResponse().setInputs(struct(checked.inputs)).setFailuresList(failures);
     }),
-    diff: unary((request: proto.DiffRequest, peer) => diffResponse(request, typeOf(request, peer))),
+    diff: unary((request: proto.DiffRequest, peer) => diffResponse(request, handlerOf(request, peer))),
     create: unary(async (request: proto.CreateRequest, peer) => {
-      const type = typeOf(request, peer);
+      const handler = handlerOf(request, peer);
       if (!request.getPreview()) await log.announce();
-      const created = await handlers.create(type, plain(request.getProperties()), request.getPreview());
+      const created = await handler.create(plain(request.getProperties()), request.getPreview(), about(request));
       return new proto.CreateResponse().setId(created.id).setProperties(struct(created.outputs));
     }),
     read: unary(async (request: proto.ReadRequest, peer) => {
       const [state, inputs] = [plain(request.getProperties()), plain(request.getInputs())];
-      const found = await handlers.read(typeOf(request, peer), request.getId(), state, inputs);
+      const found = await handlerOf(request, peer).read(request.getId(), state, inputs, about(request));
       if (!found) return new proto.ReadResponse();
       const response = new proto.ReadResponse().setId(found.id);
       return response.setProperties(struct(found.outputs)).setInputs(struct(found.inputs));
     }),
     update: unary(async (request: proto.UpdateRequest, peer) => {
-      const urn = request.getUrn();
-      const warn = (message: string): void => void log.write(LogSeverity.WARNING, message, urn);
+      const handler = handlerOf(request, peer);
       if (!request.getPreview()) await log.announce();
       const [olds, news] = [plain(request.getOlds()), plain(request.getNews())];
-      const updated = handlers.update(typeOf(request, peer), request.getId(), olds, news, request.getPreview(), warn);
+      const updated = handler.update(request.getId(), olds, news, request.getPreview(), about(request));
       return new proto.UpdateResponse().setProperties(struct(await updated));
     }),
     delete: unary(async (request: proto.DeleteRequest, peer) => {
       await log.announce();
-      await handlers.remove(typeOf(request, peer), request.getId(), plain(request.getProperties()));
+      await handlerOf(request, peer).remove(request.getId(), plain(request.getProperties()), about(request));
       return new Empty();
     }),
   };
@@ -259,7 +282,9 @@ export function serve(plugin: Plugin, engine?: string): Promise<number> {
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   });
-  const methods = { ...generalMethods(plugin, providers, log), ...resourceMethods(providers, log) };
+  const cancellation = new Cancellation();
+  const general = generalMethods(plugin, providers, log, cancellation);
+  const methods = { ...general, ...resourceMethods(providers, log, cancellation) };
   server.addService(ResourceProviderService as unknown as grpc.ServiceDefinition, methods);
   return new Promise((resolve, reject) => {
     const credentials = grpc.ServerCredentials.createInsecure();

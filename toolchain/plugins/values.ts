@@ -23,7 +23,8 @@ export function hasUnknown(value: Value): boolean {
   return value === UNKNOWN;
 }
 
-function isSecret(value: Value): value is { [key: string]: Value } {
+/** True for a value that carries the marker itself. */
+export function isSecret(value: Value): value is { [key: string]: Value } {
   return isObject(value) && value[SIGNATURE_KEY] === SECRET_SIGNATURE;
 }
 
@@ -32,12 +33,14 @@ export function secret(value: Value): Value {
   return isSecret(value) ? value : { [SIGNATURE_KEY]: SECRET_SIGNATURE, value };
 }
 
-function hasSecret(value: Value): boolean {
+/** True when the value, or anything inside it, is secret. */
+export function hasSecret(value: Value): boolean {
   if (Array.isArray(value)) return value.some(hasSecret);
   return isSecret(value) || (isObject(value) && Object.values(value).some(hasSecret));
 }
 
-function unwrap(value: Value): Value {
+/** The value without the markers of secrets, at any depth. */
+export function unwrap(value: Value): Value {
   if (Array.isArray(value)) return value.map(unwrap);
   if (isSecret(value)) return unwrap(value["value"]);
   if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unwrap(item)]));

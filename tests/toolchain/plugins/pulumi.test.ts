@@ -71,7 +71,7 @@ beforeAll(async () => {
   environment = {
     ...process.env,
     ...plugins.environment,
-    PATH: [...cli.path, process.env["PATH"]].join(path.delimiter),
+    PATH: [cli.folder, process.env["PATH"]].filter(Boolean).join(path.delimiter),
     PULUMI_HOME: path.join(folder, "home"),
     PULUMI_BACKEND_URL: `file://${folder}`,
     PULUMI_CONFIG_PASSPHRASE: "a passphrase",

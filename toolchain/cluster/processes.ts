@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+
+const STOP_MS = 5_000;
+const LINES_OF_LOG = 15;
+
+// Reads process ids until its input ends, which happens when whoever started the cluster ends in whatever way.
+const WATCHDOG =
+  'pids=""; while read pid; do pids="$pids $pid"; done; kill -9 $pids 2>/dev/null; sleep 0.2; rm -rf "$0"';
+
+/** Some free ports of the loopback address. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once("error", reject);
+          server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/**
+ * Processes that belong together and share a folder. They and the folder go with `stop`, and also when this process
+ * ends without a chance to call it.
+ */
+export class Processes {
+  private readonly children = new Map<string, ChildProcess>();
+  private readonly watchdog: ChildProcess;
+  private failure: Error | undefined;
+
+  public constructor(private readonly folder: string) {
+    this.watchdog = spawn("sh", ["-c", WATCHDOG, folder], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+    this.letGo(this.watchdog);
+  }
+
+  /** Starts a program, whose output goes to a file of its name in the folder. */
+  public start(program: string, commandArguments: readonly string[]): void {
+    const name = path.basename(program);
+    const log = openSync(this.logOf(name), "w");
+    // A group of its own, so that a Ctrl-C reaches only this process, which then stops them in order.
+    const child = spawn(program, commandArguments, {
+      cwd: this.folder,
+      stdio: ["ignore", log, log],
+      detached: true,
+    });
+    closeSync(log);
+    this.children.set(name, child);
+    this.watchdog.stdin?.write(`${child.pid}\n`);
+    this.letGo(child);
+  }
+
+  /** @throws when one of the processes has ended; the message holds the end of its log. */
+  public async check(): Promise<void> {
+    if (this.failure) throw this.failure;
+    for (const [name, child] of this.children) {
+      if (child.exitCode === null && child.signalCode === null) continue;
+      const log = await readFile(this.logOf(name), "utf8");
+      const end = log.trimEnd().split("\n").slice(-LINES_OF_LOG).join("\n");
+      throw new Error(`${name} of the test cluster ended by itself. The end of its log:\n${end}`);
+    }
+  }
+
+  public async stop(): Promise<void> {
+    // In reverse, so that none complains of another's absence.
+    for (const child of [...this.children.values()].reverse()) await end(child);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    this.watchdog.stdin?.end();
+  }
+
+  private logOf(name: string): string {
+    return path.join(this.folder, `${name}.log`);
+  }
+
+  private letGo(child: ChildProcess): void {
+    child.unref();
+    (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+    child.on("error", (error) => (this.failure ??= error));
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+    child.ref();
+    child.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
+}

@@ -37,7 +37,7 @@ export default defineConfig({
           globalSetup: ["tests/e2e/global-setup.ts"],
           fileParallelism: false,
           testTimeout: 300_000,
-          hookTimeout: 600_000,
+          hookTimeout: 3_600_000,
         },
       },
     ],

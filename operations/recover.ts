@@ -5,6 +5,7 @@ import path from "node:path";
 import type Docker from "dockerode";
 
 import type { Report } from "../toolchain/cache";
+import { isAlive } from "../toolchain/process";
 import type { StackRun } from "./pulumi-run";
 
 interface Lock {
@@ -37,6 +38,12 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
   const filters = { label: [`com.pyairtable.stack=${stackName}`] };
   const present = await docker.listContainers({ all: true, filters });
   const recorded = resources.filter(({ type }) => type === "docker:index/container:Container");
+  const programs = new Set(recorded.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
+  for (const { Id, Names, State } of present) {
+    if (State === "running" || !programs.has(Id)) continue;
+    report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
+    await docker.getContainer(Id).start();
+  }
   const gone = recorded.some(({ id }) => !present.some(({ Id }) => Id === id));
   if (gone || (deployment.pending_operations ?? []).length > 0) {
     report(
@@ -45,12 +52,6 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
         : "an earlier run was interrupted; reading what it had made",
     );
     await run.capture(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
-  }
-  const programs = new Set(recorded.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
-  for (const { Id, Names, State } of present) {
-    if (State === "running" || !programs.has(Id)) continue;
-    report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
-    await docker.getContainer(Id).start();
   }
   await removeUnknown(docker, present, new Set(resources.map(({ id }) => id)), filters, report);
 }
@@ -78,15 +79,6 @@ async function staleLock(run: StackRun, state: string): Promise<boolean> {
     }
   }
   return files.length > 0;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function removeUnknown(

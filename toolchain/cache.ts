@@ -4,6 +4,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { isAlive } from "./process";
+
 /** Takes one line that says what is going on, for whoever waits. */
 export type Report = (message: string) => void;
 
@@ -104,13 +106,4 @@ async function acquire(lock: string): Promise<boolean> {
   // Two runs may find the same dead holder; the one whose replacement came last has the lock.
   await sleep(TAKEOVER_MS);
   return (await readlink(lock).catch(() => undefined)) === own;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -129,7 +129,7 @@ describe("a development stack on the real engine", () => {
       script: [
         'mkdir -p /www && echo \'http_requests_total{method="GET",endpoint="/",status="200"} 42\' > /www/metrics',
         "httpd -p 8000 -h /www",
-        `while true; do echo '{"level":"warning","message":"hello from ${stack.name}","trace_id":"0af7651916cd43dd8448eb211c80319c"}'; sleep 1; done`,
+        `while true; do echo '{"level":"warning","message":"hello from ${stack.name}","trace_id":"0af7651916cd43dd8448eb211c80319c"}'; echo 'ERROR no answer'; sleep 1; done`,
       ].join("; "),
     });
     const sample = await eventually(
@@ -200,6 +200,18 @@ describe("a development stack on the real engine", () => {
           ?.values[0],
     );
     expect(line[1]).toBe("cart is empty");
+
+    // What the dashboards' error panels ask for: lines that were shipped and lines that were sent.
+    type Vector = { data: { result: { metric: { service_name: string } }[] } };
+    const errors = encodeURIComponent(
+      'sum by (service_name) (count_over_time({service_name=~".+"} | detected_level=~"error|critical|fatal" [5m]))',
+    );
+    const services = await eventually("errors of both services in one panel", async () => {
+      const { data } = await getJson<Vector>(`${url("loki")}/loki/api/v1/query?query=${errors}`);
+      const names = data.result.map(({ metric }) => metric.service_name);
+      return ["api-gateway", "checkout"].every((name) => names.includes(name)) ? names : undefined;
+    });
+    expect(services).toContain("checkout");
   });
 
   it("measures the machine and its containers", async () => {

@@ -7,10 +7,11 @@ import Docker from "dockerode";
 
 import type { StackOutputs } from "../components/stack-outputs";
 import { runCommand } from "../toolchain/command";
+import { pluginEnvironment } from "../toolchain/plugins";
 import { waitForHealth } from "./health";
-import { prepareEngine, prepareTools } from "./prepare";
+import { prepareEngine, prepareTools, type Tools } from "./prepare";
 import { StackRun } from "./pulumi-run";
-import { PROJECT_ROOT } from "./workspace";
+import { PROJECT_ROOT, type Workspace } from "./workspace";
 
 /** Runs of each preview; the machines are noisy, so the fastest counts. */
 const RUNS = 5;
@@ -132,16 +133,13 @@ async function main(): Promise<void> {
     await writeFloor(path.join(folder, "floor"));
     const [name, file] = ["pyairtable-bench", path.join(folder, "Pulumi.bench.yaml")];
     await writeFile(file, configuration(name));
-    const floor = await StackRun.open(
-      { ...tools.workspace, folder: path.join(folder, "state") },
-      "floor",
-      file,
-      path.join(folder, "floor"),
-    );
+    const workspace = await startedByTheEngine(tools);
+    const floor = await StackRun.open(workspace, "floor", file, path.join(folder, "floor"));
+    const preview = await StackRun.open(workspace, "bench", file);
     const stack = await StackRun.open(tools.workspace, "bench", file);
     report("previews");
     const table = new Table({ head: ["what", "figure", "note"], style: { head: [], border: [] } });
-    table.push(...(await benchPreviews(stack, floor)));
+    table.push(...(await benchPreviews(preview, floor)));
     report("up");
     try {
       table.push(...(await benchStart(stack, docker)));
@@ -157,6 +155,14 @@ async function main(): Promise<void> {
     tools.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A workspace in which the engine starts the plugins anew for each run, as it does with those of the vendors. */
+async function startedByTheEngine({ workspace }: Tools): Promise<Workspace> {
+  if (workspace.env.PULUMI_DEBUG_PROVIDERS === undefined) return workspace;
+  const env = Object.fromEntries(Object.entries(workspace.env).filter(([key]) => key !== "PULUMI_DEBUG_PROVIDERS"));
+  const { PATH, ...more } = await pluginEnvironment({ PATH: env.PATH });
+  return { ...workspace, env: { ...env, ...more, PATH: PATH as string } as Workspace["env"] };
 }
 
 async function removeVolumes(docker: Docker, name: string): Promise<void> {

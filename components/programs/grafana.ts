@@ -29,7 +29,7 @@ export function grafana(settings: Settings, adminPassword: Output<string>): Work
         native("grafana.ini"),
         { path: DATA_SOURCES, content: toYaml(dataSources(settings)) },
         ...folder("provisioning/dashboards", ".yaml"),
-        ...folder("dashboards", ".json"),
+        ...dashboards(),
         { path: PASSWORD_FILE, content: adminPassword, secret: true },
       ],
     },
@@ -59,6 +59,14 @@ function dataSources({ scrapeIntervalSeconds }: Settings): DataSources {
       source.uid === "prometheus" ? { ...source, jsonData: { ...source.jsonData, timeInterval } } : source,
     ),
   };
+}
+
+/** Without the indentation that makes the files readable: the engine carries and logs each file several times a run. */
+function dashboards(): ConfigFile[] {
+  return folder("dashboards", ".json").map(({ path }) => ({
+    path,
+    content: JSON.stringify(JSON.parse(nativeText(`grafana/${path}`))),
+  }));
 }
 
 function native(path: string): ConfigFile {

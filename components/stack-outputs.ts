@@ -31,6 +31,9 @@ export interface StackOutputs {
   readonly alertChannels: readonly string[] | string;
 }
 
+/** The same as the engine gives it back. */
+export type ResolvedOutputs = pulumi.Unwrap<StackOutputs>;
+
 interface Parts {
   readonly settings: Settings;
   readonly credentials: Credentials;

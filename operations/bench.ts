@@ -5,9 +5,10 @@ import path from "node:path";
 import Table from "cli-table3";
 import Docker from "dockerode";
 
-import type { StackOutputs } from "../components/stack-outputs";
+import { ofStack } from "../components/platform/labels";
 import { runCommand } from "../toolchain/command";
 import { pluginEnvironment } from "../toolchain/plugins";
+import { fail } from "./fail";
 import { waitForHealth } from "./health";
 import { prepareEngine, prepareTools, type Tools } from "./prepare";
 import { StackRun } from "./pulumi-run";
@@ -102,12 +103,12 @@ async function benchPreviews(stack: StackRun, floor: StackRun): Promise<string[]
 async function benchStart(run: StackRun, docker: Docker): Promise<string[][]> {
   const up = async () => {
     await run.capture(["up", "--yes", "--skip-preview"]);
-    const outputs = await run.outputs<StackOutputs>();
+    const outputs = await run.outputs();
     return waitForHealth(docker, outputs.programs, outputs.urls.prometheus as string, 120);
   };
   const first = await seconds(up);
   const second = await seconds(up);
-  const { programs } = await run.outputs<StackOutputs>();
+  const { programs } = await run.outputs();
   const memory = await Promise.all(
     programs.map(async ({ name, handle, memoryLimit }) => {
       const { memory_stats: stats } = await docker.getContainer(handle).stats({ stream: false });
@@ -166,11 +167,8 @@ async function startedByTheEngine({ workspace }: Tools): Promise<Workspace> {
 }
 
 async function removeVolumes(docker: Docker, name: string): Promise<void> {
-  const { Volumes } = await docker.listVolumes({ filters: { label: [`com.pyairtable.stack=${name}`] } });
+  const { Volumes } = await docker.listVolumes({ filters: ofStack(name) });
   for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
 }
 
-main().catch((error: unknown) => {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-});
+main().catch(fail);

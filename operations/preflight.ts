@@ -2,9 +2,11 @@ import { createServer } from "node:net";
 
 import type Docker from "dockerode";
 
+import { ofStack } from "../components/platform/labels";
 import { parseSettings } from "../components/settings/parse";
 import type { Settings } from "../components/settings/settings";
 import type { StackRun } from "./pulumi-run";
+import { PROJECT } from "./workspace";
 
 /**
  * The stack's settings, read before anything is created.
@@ -12,7 +14,7 @@ import type { StackRun } from "./pulumi-run";
  * @throws SettingsError with every problem of the configuration.
  */
 export async function settingsOf(run: StackRun): Promise<Settings> {
-  return parseSettings({ project: "pyairtable-monitoring", stack: run.stack, ...(await run.configuration()) });
+  return parseSettings({ project: PROJECT, stack: run.stack, ...(await run.configuration()) });
 }
 
 /**
@@ -21,7 +23,7 @@ export async function settingsOf(run: StackRun): Promise<Settings> {
  * @throws Error that names every such port and how to move it.
  */
 export async function checkPorts(settings: Settings, docker: Docker): Promise<void> {
-  const own = await docker.listContainers({ filters: { label: [`com.pyairtable.stack=${settings.name}`] } });
+  const own = await docker.listContainers({ filters: ofStack(settings.name) });
   const held = new Set(own.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
   const wanted = Object.entries(settings.ports).filter(([, port]) => !held.has(port));
   const taken = (

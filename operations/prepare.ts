@@ -21,16 +21,19 @@ export interface Tools {
 /** Pulumi's engine, its provider plugins and a place for state: all that any `pulumi` command needs. */
 export async function prepareTools(report: Report): Promise<Tools> {
   const cli = await ensurePulumi({ report });
-  const bare = await openWorkspace(cli, {});
+  const workspace = await openWorkspace(cli);
   const own = await Promise.all(
     Object.entries(PROVIDERS).map(([name, version]) =>
-      hasVendorPlugin(name, version, { env: { ...process.env, ...bare.env }, download: cli.online }),
+      hasVendorPlugin(name, version, { env: { ...process.env, ...workspace.env }, download: cli.online }),
     ),
   );
-  if (own.every(Boolean)) return { workspace: bare, stop: () => {} };
+  if (own.every(Boolean)) return { workspace, stop: () => {} };
   report(NOTICE);
   const plugins = await startPlugins();
-  return { workspace: await openWorkspace(cli, plugins.environment), stop: () => plugins.stop() };
+  return {
+    workspace: { ...workspace, env: { ...workspace.env, ...plugins.environment } },
+    stop: () => plugins.stop(),
+  };
 }
 
 export interface Engine {

@@ -5,10 +5,9 @@ import path from "node:path";
 
 import { dump, load } from "js-yaml";
 
+import type { ResolvedOutputs } from "../components/stack-outputs";
 import { runCommand } from "../toolchain/command";
-import { PROJECT_ROOT, type Workspace } from "./workspace";
-
-const PROJECT = "pyairtable-monitoring";
+import { PROJECT, PROJECT_ROOT, type Workspace } from "./workspace";
 
 /** Commands that read a stack's configuration and take another file for it. */
 const TAKES_CONFIG_FILE = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "down", "config"]);
@@ -95,8 +94,8 @@ export class StackRun {
   }
 
   /** The stack's outputs, secrets in clear. */
-  async outputs<T>(): Promise<T> {
-    return JSON.parse(await this.capture(["stack", "output", "--json", "--show-secrets"])) as T;
+  async outputs(): Promise<ResolvedOutputs> {
+    return JSON.parse(await this.capture(["stack", "output", "--json", "--show-secrets"])) as ResolvedOutputs;
   }
 
   /** The stack's configuration as the program will see it. */

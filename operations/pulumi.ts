@@ -1,3 +1,4 @@
+import { fail } from "./fail";
 import { prepareTools } from "./prepare";
 import { StackRun } from "./pulumi-run";
 import { releaseLock } from "./recover";
@@ -20,12 +21,6 @@ async function main(command: readonly string[]): Promise<number> {
   }
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  },
-);
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+}, fail);

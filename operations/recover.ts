@@ -4,9 +4,11 @@ import path from "node:path";
 
 import type Docker from "dockerode";
 
+import { ofStack } from "../components/platform/labels";
 import type { Report } from "../toolchain/cache";
 import { isAlive } from "../toolchain/process";
 import type { StackRun } from "./pulumi-run";
+import { PROJECT } from "./workspace";
 
 interface Lock {
   readonly pid: number;
@@ -35,7 +37,7 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
   await releaseLock(run, report);
   const { deployment } = JSON.parse(await run.capture(["stack", "export"])) as Deployment;
   const resources = deployment.resources ?? [];
-  const filters = { label: [`com.pyairtable.stack=${stackName}`] };
+  const filters = ofStack(stackName);
   const present = await docker.listContainers({ all: true, filters });
   const recorded = resources.filter(({ type }) => type === "docker:index/container:Container");
   const programs = new Set(recorded.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
@@ -68,7 +70,7 @@ export async function releaseLock(run: StackRun, report: Report): Promise<void> 
 }
 
 async function staleLock(run: StackRun, state: string): Promise<boolean> {
-  const folder = path.join(state, "backend", ".pulumi", "locks", "organization", "pyairtable-monitoring", run.stack);
+  const folder = path.join(state, "backend", ".pulumi", "locks", "organization", PROJECT, run.stack);
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json"));
   for (const file of files) {
     const lock = JSON.parse(await readFile(path.join(folder, file), "utf8")) as Lock;

@@ -3,8 +3,8 @@ import { Command } from "commander";
 import ora from "ora";
 
 import { images, type ImageName } from "../components/images";
-import { SettingsError } from "../components/settings/problems";
-import type { StackOutputs } from "../components/stack-outputs";
+import type { ResolvedOutputs } from "../components/stack-outputs";
+import { fail } from "./fail";
 import { waitForHealth, type ProgramHealth } from "./health";
 import { checkPorts, settingsOf } from "./preflight";
 import { prepareEngine, prepareTools, type Engine } from "./prepare";
@@ -56,7 +56,7 @@ async function start({ stack, config, json }: Options): Promise<boolean> {
     if (json) await run.capture(up);
     else if ((await run.show(up)) !== 0)
       throw new Error("the update failed; what it says stands above. Volumes are as they were.");
-    const outputs = await run.outputs<StackOutputs>();
+    const outputs = await run.outputs();
     spinner.start("waiting until every program is healthy");
     const prometheus = outputs.urls.prometheus as string;
     const states = await waitForHealth(engine.docker, outputs.programs, prometheus, HEALTH_SECONDS);
@@ -91,7 +91,7 @@ function sourceOf(reference: string, origins: Engine["origins"]): string {
   return (name && origins[name]?.source) ?? "present";
 }
 
-function text({ programs, healthy, stack }: Summary, outputs: StackOutputs): string {
+function text({ programs, healthy, stack }: Summary, outputs: ResolvedOutputs): string {
   const table = new Table({
     head: ["program", "address", "image", "source", "health"],
     style: { head: [], border: [] },
@@ -99,7 +99,7 @@ function text({ programs, healthy, stack }: Summary, outputs: StackOutputs): str
   for (const { name, url, image, source, health } of programs) table.push([name, url ?? "", image, source, health]);
   const standIns = programs.filter(({ source }) => source === "stand-in").map(({ name }) => name);
   const ill = programs.filter(({ health }) => health !== "healthy");
-  const { network, otlpGrpc, otlpHttp } = outputs.services as unknown as Record<string, string>;
+  const { network, otlpGrpc, otlpHttp } = outputs.services;
   return [
     table.toString(),
     ...(standIns.length > 0
@@ -124,8 +124,4 @@ const command = new Command("npm start --")
     process.exitCode = (await start(options)) ? 0 : 1;
   });
 
-command.parseAsync().catch((error: unknown) => {
-  const message = error instanceof SettingsError || error instanceof Error ? error.message : String(error);
-  console.error(`error: ${message}`);
-  process.exitCode = 1;
-});
+command.parseAsync().catch(fail);

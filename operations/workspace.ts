@@ -6,6 +6,9 @@ import path from "node:path";
 
 import type { PulumiCli } from "../toolchain/pulumi-cli";
 
+/** Name of the project in Pulumi.yaml. */
+export const PROJECT = "pyairtable-monitoring";
+
 /** Root of the project: where Pulumi.yaml is. */
 export const PROJECT_ROOT = path.join(__dirname, "..");
 
@@ -23,18 +26,9 @@ export interface Workspace {
  * set. Else the user's own backend when there is one (`PULUMI_BACKEND_URL`, or a `pulumi login`). Else files again, in
  * the folder `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`.
  */
-export async function openWorkspace(
-  cli: PulumiCli,
-  plugins: Readonly<Record<string, string | undefined>>,
-): Promise<Workspace> {
-  const searchPath = [...(cli.folder ? [cli.folder] : []), plugins.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
-  const env = {
-    ...definedOnly(plugins),
-    PATH: searchPath,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    // The engine's own messages about its news are not part of what was asked for.
-    PULUMI_SKIP_CONFIRMATIONS: "true",
-  };
+export async function openWorkspace(cli: PulumiCli): Promise<Workspace> {
+  const searchPath = [...(cli.folder ? [cli.folder] : []), process.env.PATH ?? ""].join(path.delimiter);
+  const env = { PATH: searchPath, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const own = process.env.PYAIRTABLE_MONITORING_STATE
     ? undefined
     : (process.env.PULUMI_BACKEND_URL ?? (await loggedInTo()));
@@ -63,10 +57,4 @@ async function generatedPassphrase(folder: string): Promise<string> {
   if (!existsSync(file)) await writeFile(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
   await chmod(file, 0o600);
   return (await readFile(file, "utf8")).trim();
-}
-
-function definedOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

@@ -2,17 +2,10 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../settings/settings";
+import { stackLabels } from "./labels";
 import { SERVICES, type ConfigFiles, type DataVolume, type Privilege, type Resources, type Workload } from "./workload";
 
 const MIB = 2 ** 20;
-
-/** The names that every object of a stack carries, so that operators and other tools can tell whose it is. */
-export function stackLabels(settings: Settings, service: string): { label: string; value: string }[] {
-  return [
-    { label: "com.pyairtable.service", value: service },
-    { label: "com.pyairtable.stack", value: settings.name },
-  ];
-}
 
 /** What the container that sets a volume's owner may use; it runs for a blink. */
 const HELPER_LIMITS: Resources = { memory: 32 * MIB, cpu: 0.1 };
@@ -75,7 +68,7 @@ export function containerArgs({
     ...LOGGING,
     ...limits(workload.resources),
     capabilities: { drops: ["ALL"], ...added(privileges) },
-    labels: stackLabels(settings, workload.name),
+    labels: stackLabels(settings.name, workload.name),
     ...attachments(workload, networks),
     volumes: [
       ...volumes.map(({ path, name }) => ({ containerPath: path, volumeName: name })),
@@ -125,7 +118,7 @@ export function filesArgs(
     networkMode: "none",
     ...LOCKED_DOWN,
     ...limits(resources),
-    labels: stackLabels(settings, `${name}-files`),
+    labels: stackLabels(settings.name, `${name}-files`),
     volumes: [{ containerPath: files.directory }],
     uploads: files.entries.map(({ path, content, secret }) => ({
       file: `${files.directory}/${path}`,
@@ -155,7 +148,7 @@ export function prepareArgs(
     ...LOCKED_DOWN,
     ...limits(HELPER_LIMITS),
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
-    labels: stackLabels(settings, `${name}-prepare`),
+    labels: stackLabels(settings.name, `${name}-prepare`),
     volumes: [{ containerPath: "/data", volumeName: volume }],
   };
 }

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { images, type Image } from "../images";
 import type { Settings } from "../settings/settings";
-import { containerArgs, filesArgs, prepareArgs, stackLabels } from "./docker-container";
+import { containerArgs, filesArgs, prepareArgs } from "./docker-container";
+import { stackLabels } from "./labels";
 import { EDGE, segments, type Segment } from "./networks";
 import type { Deployed, DeployOptions, Platform } from "./platform";
 import { SERVICES, type DataVolume, type Workload } from "./workload";
@@ -19,7 +20,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   readonly #name: string;
   readonly #settings: Settings;
-  readonly #networks: ReadonlyMap<string, Network>;
+  readonly #networks: readonly Network[];
   readonly #images = new Map<string, docker.RemoteImage>();
 
   /** @param workloads every workload that will be deployed: networks follow from who talks to whom. */
@@ -32,11 +33,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     super("pyairtable:platform:DockerPlatform", name, {}, opts);
     this.#name = name;
     this.#settings = settings;
-    const networks = new Map<string, Network>();
-    for (const segment of segments(workloads)) {
-      if (segment.members.length > 0) networks.set(segment.name, { id: this.#network(name, segment), segment });
-    }
-    this.#networks = networks;
+    this.#networks = segments(workloads)
+      .filter(({ members }) => members.length > 0)
+      .map((segment) => ({ id: this.#network(segment), segment }));
     this.servicesNetwork = pulumi.output(settings.servicesNetwork ?? `${settings.name}-${SERVICES}`);
     this.registerOutputs({ servicesNetwork: this.servicesNetwork });
   }
@@ -66,7 +65,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       settings,
       workload,
       image: this.#image(workload.image),
-      networks: [...this.#networks.values()]
+      networks: this.#networks
         .filter(({ segment }) => segment.members.includes(workload.name))
         .map(({ id, segment }) => ({ id, named: segment.servers.includes(workload.name) })),
       volumes: volumes.map(({ data, volume }) => ({ path: data.path, name: volume.name })),
@@ -87,18 +86,19 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     };
   }
 
-  #network(name: string, segment: Segment): pulumi.Output<string> {
-    const { settings, labels } = { settings: this.#settings, labels: stackLabels(this.#settings, segment.name) };
-    if (segment.name === SERVICES && settings.servicesNetwork !== undefined)
+  #network(segment: Segment): pulumi.Output<string> {
+    const settings = this.#settings;
+    if (segment.name === SERVICES && settings.servicesNetwork !== undefined) {
       return pulumi.output(settings.servicesNetwork);
+    }
     const network = new docker.Network(
-      `${name}-${segment.name}`,
+      `${this.#name}-${segment.name}`,
       {
         name: `${settings.name}-${segment.name}`,
         driver: "bridge",
         internal: segment.internal,
         ...(segment.name !== EDGE ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
-        labels,
+        labels: stackLabels(settings.name, segment.name),
       },
       { parent: this, deleteBeforeReplace: true },
     );
@@ -125,7 +125,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const settings = this.#settings;
     return new docker.Volume(
       `${name}-${data.name}-data`,
-      { name: `${settings.name}-${data.name}`, labels: stackLabels(settings, data.name) },
+      { name: `${settings.name}-${data.name}`, labels: stackLabels(settings.name, data.name) },
       { parent, retainOnDelete: true },
     );
   }

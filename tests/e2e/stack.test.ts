@@ -4,7 +4,7 @@ import path from "node:path";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
-import type { StackOutputs } from "../../components/stack-outputs";
+import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { AlertReceiver } from "./support/alert-receiver";
 import { eventually, getJson, postJson } from "./support/eventually";
@@ -22,7 +22,7 @@ interface QueryResult {
 describe("a development stack on the real engine", () => {
   let receiver: AlertReceiver;
   let stack: TestStack;
-  let outputs: StackOutputs;
+  let outputs: ResolvedOutputs;
   let service: Docker.Container | undefined;
 
   const url = (program: string) => outputs.urls[program] as string;
@@ -124,7 +124,7 @@ describe("a development stack on the real engine", () => {
   it("scrapes a service's metrics and ships its log, by its name", async () => {
     service = await runService({
       name: `${stack.name}-service`,
-      network: (outputs.services as unknown as { network: string }).network,
+      network: outputs.services.network,
       alias: "api-gateway",
       script: [
         'mkdir -p /www && echo \'http_requests_total{method="GET",endpoint="/",status="200"} 42\' > /www/metrics',

@@ -7,6 +7,7 @@ import path from "node:path";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
+import { ofStack } from "../../components/platform/labels";
 import { PROJECT_ROOT } from "../../operations/workspace";
 import { eventually } from "./support/eventually";
 import { docker, leftoversOf, removeLeftovers, uniqueName, writeConfiguration } from "./support/test-stack";
@@ -67,7 +68,7 @@ describe("npm start", () => {
   const start = (env?: NodeJS.ProcessEnv) =>
     run("start.ts", ["--stack", stack, "--config", configuration, "--json"], env).ended;
   const ids = async () => {
-    const all = await docker.listContainers({ all: true, filters: { label: [`com.pyairtable.stack=${stack}`] } });
+    const all = await docker.listContainers({ all: true, filters: ofStack(stack) });
     return all.map(({ Id }) => Id).sort();
   };
 

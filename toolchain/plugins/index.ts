@@ -19,7 +19,7 @@ const NO_DOWNLOAD = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } as c
 
 export interface RunningPlugins {
   /** To be added to the environment of every `pulumi` run that uses them. */
-  readonly environment: NodeJS.ProcessEnv;
+  readonly environment: Readonly<Record<string, string>>;
   /** Ends them. They end by themselves, too, when this process does. */
   stop(): void;
 }

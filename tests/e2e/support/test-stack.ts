@@ -8,7 +8,8 @@ import Docker from "dockerode";
 import { dump } from "js-yaml";
 
 import { DEFAULT_PORTS } from "../../../components/settings/defaults";
-import type { StackOutputs } from "../../../components/stack-outputs";
+import { ofStack } from "../../../components/platform/labels";
+import type { ResolvedOutputs } from "../../../components/stack-outputs";
 import { StackRun } from "../../../operations/pulumi-run";
 import { PROJECT_ROOT, type Workspace } from "../../../operations/workspace";
 
@@ -77,14 +78,14 @@ export class TestStack {
     return new TestStack(name, folder, run);
   }
 
-  async up(): Promise<StackOutputs> {
+  async up(): Promise<ResolvedOutputs> {
     await this.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
-    return this.run.outputs<StackOutputs>();
+    return this.run.outputs();
   }
 
   /** Ids of the stack's containers that run, by program. */
   async containers(): Promise<Record<string, string>> {
-    const filters = { label: [`com.pyairtable.stack=${this.name}`], status: ["running"] };
+    const filters = { ...ofStack(this.name), status: ["running"] };
     const running = await docker.listContainers({ filters });
     return Object.fromEntries(running.map(({ Id, Labels }) => [Labels["com.pyairtable.service"], Id]));
   }
@@ -103,7 +104,7 @@ export class TestStack {
 
 /** Everything on the engine that carries a stack's label. */
 export async function leftoversOf(stack: string) {
-  const filters = { label: [`com.pyairtable.stack=${stack}`] };
+  const filters = ofStack(stack);
   const [containers, networks, { Volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listNetworks({ filters }),
@@ -118,7 +119,7 @@ export async function leftoversOf(stack: string) {
 
 /** Removes what a failed test left, volumes included. */
 export async function removeLeftovers(stack: string): Promise<void> {
-  const filters = { label: [`com.pyairtable.stack=${stack}`] };
+  const filters = ofStack(stack);
   for (const { Id } of await docker.listContainers({ all: true, filters }))
     await docker.getContainer(Id).remove({ force: true, v: true });
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();

@@ -61,7 +61,7 @@ export function containerArgs({
     name: `${settings.name}-${workload.name}`,
     image,
     user: `${workload.runsAs.uid}:${workload.runsAs.gid}`,
-    restart: "unless-stopped",
+    ...life(workload),
     destroyGraceSeconds: STOP_GRACE,
     readOnly: true,
     ...LOCKED_DOWN,
@@ -97,6 +97,11 @@ export function containerArgs({
     ...(workload.talksTo.includes(SERVICES) ? { hosts: [{ host: "host.docker.internal", ip: "host-gateway" }] } : {}),
     ...healthcheck(workload),
   };
+}
+
+/** A program that runs to its end is waited for, and is not started again by the engine. */
+function life({ placement }: Workload) {
+  return placement.kind === "once" ? { restart: "no", attach: true, mustRun: false } : { restart: "unless-stopped" };
 }
 
 /**
@@ -197,8 +202,8 @@ function publishedPorts(settings: Settings, { ports }: Workload) {
 /** Often enough to notice, rarely enough that a dozen checks do not load a small machine. */
 const CHECK_EVERY = "15s";
 
-function healthcheck({ health }: Workload) {
-  if (health.check === "outside") return {};
+function healthcheck({ health, placement }: Workload) {
+  if (health.check === "outside" || placement.kind === "once") return {};
   const command =
     health.check === "wget"
       ? ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${health.port}${health.path}`]

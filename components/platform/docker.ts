@@ -22,6 +22,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   readonly #settings: Settings;
   readonly #networks: readonly Network[];
   readonly #images = new Map<string, docker.RemoteImage>();
+  readonly #deployed = new Map<string, docker.Container>();
 
   /** @param workloads every workload that will be deployed: networks follow from who talks to whom. */
   constructor(
@@ -74,8 +75,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const container = new docker.Container(
       name,
       transform ? (transform({ ...args }) as unknown as docker.ContainerArgs) : args,
-      { parent, dependsOn: prepared, deleteBeforeReplace: true },
+      { parent, dependsOn: [...prepared, ...this.#before(workload)], deleteBeforeReplace: true },
     );
+    this.#deployed.set(workload.name, container);
     return {
       name: workload.name,
       resource: container,
@@ -83,7 +85,20 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       image: workload.image.reference,
       urls: Object.fromEntries(workload.ports.map((port) => [port.name, address(settings, workload, port)])),
       healthSeenBy: workload.health.check === "outside" ? "scrape" : "platform",
+      data: volumes.map(({ data: { name: dataName, size } }) => ({
+        name: dataName,
+        handle: `${settings.name}-${dataName}`,
+        size,
+      })),
     };
+  }
+
+  #before({ name, after = [] }: Workload): docker.Container[] {
+    return after.map((earlier) => {
+      const container = this.#deployed.get(earlier);
+      if (container === undefined) throw new Error(`${name} comes after "${earlier}", which is not deployed before it`);
+      return container;
+    });
   }
 
   #network(segment: Segment): pulumi.Output<string> {
@@ -126,7 +141,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     return new docker.Volume(
       `${name}-${data.name}-data`,
       { name: `${settings.name}-${data.name}`, labels: stackLabels(settings.name, data.name) },
-      { parent, retainOnDelete: true },
+      { parent, retainOnDelete: true, protect: settings.protectData },
     );
   }
 }
@@ -135,10 +150,16 @@ function needsOwner({ image, runsAs }: Workload, { path }: DataVolume): boolean 
   return runsAs.uid !== 0 && !(image.ownedPaths ?? []).includes(path);
 }
 
-function refuseUnsupported({ name, placement }: Workload): void {
-  if (placement.kind === "replicated" && placement.replicas > 1) {
-    throw new Error(`${name}: placement of ${placement.replicas} replicas can not be had on one Docker engine; use 1`);
-  }
+/** What one machine without a cluster's API can not do. */
+function refuseUnsupported({ name, placement, placeEnv, clusterAccess, health }: Workload): void {
+  const refuse = (what: string) => {
+    throw new Error(`${name}: ${what} can not be had on one Docker engine`);
+  };
+  if (placement.kind === "replicated" && placement.replicas > 1) refuse(`placement of ${placement.replicas} replicas`);
+  if (placement.kind === "scheduled") refuse("placement at scheduled times");
+  if (Object.keys(placeEnv ?? {}).length > 0) refuse("placeEnv, facts of the place where a copy runs,");
+  if ((clusterAccess ?? []).length > 0) refuse("clusterAccess");
+  if (health.check === "wget" && health.path === undefined) refuse("a health check by wget without a path");
 }
 
 function address(settings: Settings, { name }: Workload, { number, reach }: Workload["ports"][number]): string {

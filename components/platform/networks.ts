@@ -1,4 +1,4 @@
-import { INTERNET, SERVICES, type Workload } from "./workload";
+import { INTERNET, OUTSIDE, SERVICES, type Workload } from "./workload";
 
 /** A network and the programs on it. */
 export interface Segment {
@@ -24,6 +24,9 @@ export function segments(workloads: readonly Workload[]): Segment[] {
   const names = new Set(workloads.map(({ name }) => name));
   for (const { name, talksTo } of workloads) {
     const unknown = talksTo.find((peer) => !names.has(peer) && peer !== SERVICES && peer !== INTERNET);
+    if (unknown !== undefined && OUTSIDE.includes(unknown)) {
+      throw new Error(`${name} talks to "${unknown}", which one Docker engine does not have`);
+    }
     if (unknown !== undefined) throw new Error(`${name} talks to "${unknown}", which is not a program of this stack`);
   }
   const edge = workloads.filter((workload) => isPublished(workload) || workload.talksTo.includes(INTERNET));
@@ -45,7 +48,7 @@ export function segments(workloads: readonly Workload[]): Segment[] {
 function innerSegments(workloads: readonly Workload[]): Segment[] {
   const byClients = new Map<string, { clients: string[]; servers: string[] }>();
   for (const { name } of workloads) {
-    const clients = namesOf(workloads.filter(({ talksTo }) => talksTo.includes(name)));
+    const clients = namesOf(workloads.filter((peer) => peer.name !== name && peer.talksTo.includes(name)));
     if (clients.length === 0) continue;
     const key = clients.join("-");
     byClients.set(key, { clients, servers: [...(byClients.get(key)?.servers ?? []), name].sort() });

@@ -26,6 +26,20 @@ export interface Deployed {
   readonly urls: Readonly<Record<string, string>>;
   /** Whether the platform itself checks its health; if not, Prometheus reaching it does. */
   readonly healthSeenBy: "platform" | "scrape";
+  /**
+   * The volumes that it keeps its data on.
+   * @default none
+   */
+  readonly data?: readonly KeptData[];
+}
+
+/** A volume of a program, whose content outlives the program. */
+export interface KeptData {
+  readonly name: string;
+  /** What the platform calls the volume. */
+  readonly handle: string;
+  /** Bytes that the settings give it. */
+  readonly size: number;
 }
 
 /** What can run workloads. */
@@ -37,6 +51,6 @@ export interface Platform {
    * @throws Error that names the field when the platform can not honour it.
    */
   deploy(name: string, workload: Workload, options: DeployOptions): Deployed;
-  /** Where the monitored services run, in the platform's words. */
+  /** Where the monitored services run, in the platform's words: a network or a namespace. */
   readonly servicesNetwork: pulumi.Output<string>;
 }

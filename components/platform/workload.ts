@@ -16,8 +16,11 @@ export type Reach =
   | { readonly from: "peers" }
   /** The monitored services as well. */
   | { readonly from: "services"; readonly published?: number }
-  /** A person with a browser as well: published on the host at this port, on the settings' bind address. */
-  | { readonly from: "operator"; readonly published: number };
+  /**
+   * A person with a browser as well. One machine publishes it at this port, on the settings' bind address; a cluster lets
+   * it through its ingress, if there is one and the program has a `login` of its own.
+   */
+  | { readonly from: "operator"; readonly published: number; readonly login?: boolean };
 
 export interface Port {
   readonly name: string;
@@ -50,7 +53,8 @@ export interface DataVolume {
 
 /** How the platform learns that the program is ready. */
 export interface Health {
-  readonly path: string;
+  /** Answers 2xx once the program is ready. Without a path, that the port is open shows it. */
+  readonly path?: string;
   readonly port: number;
   /**
    * What runs the check where the platform can only run a command inside the container: the image's own `wget`, a
@@ -61,17 +65,36 @@ export interface Health {
   readonly startupSeconds: number;
 }
 
-/** One copy, several, or one on every machine. */
+/** Where copies of a program run, or when it does. */
 export type Placement =
   | { readonly kind: "single" }
-  | { readonly kind: "replicated"; readonly replicas: number }
-  | { readonly kind: "every-node" };
+  /** Several copies: on different machines where possible (`preferred`, the default) or without exception (`required`). */
+  | { readonly kind: "replicated"; readonly replicas: number; readonly spread?: Spread }
+  /** One copy on each machine. With `local`, peers and services reach the one on their own machine. */
+  | { readonly kind: "every-node"; readonly local?: boolean }
+  /** Runs to its end, and again when something of it changes. What names it in `after` starts only then. */
+  | { readonly kind: "once" }
+  /** Runs to its end at each of the times that a cron expression (UTC) names. */
+  | { readonly kind: "scheduled"; readonly schedule: string };
+
+export type Spread = "preferred" | "required";
 
 /** The numeric user and group the program runs as. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
 }
+
+/** Something of the cluster's own API that a program reads. Each is named with its reason; all else is denied. */
+export interface ClusterRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly ("get" | "list" | "watch")[];
+  readonly reason: string;
+}
+
+/** What only the platform knows of the place where a copy runs. */
+export type PlaceFact = "node-name" | "replica-name" | "replica-address";
 
 /** Something of the machine that a node agent needs. Each is named with its reason; all else is denied. */
 export type Privilege =
@@ -83,6 +106,13 @@ export type Privilege =
 /** Peers that are not programs of the stack. */
 export const SERVICES = "services";
 export const INTERNET = "internet";
+/** The cluster's own API. */
+export const CLUSTER_API = "cluster-api";
+/** The agents that the cluster itself runs on its machines, with their metrics. */
+export const NODES = "nodes";
+
+/** Names of peers that are not programs of the stack. */
+export const OUTSIDE: readonly string[] = [SERVICES, INTERNET, CLUSTER_API, NODES];
 
 /**
  * What a program needs, in words that belong to no platform. The adapters turn it into containers or cluster objects,
@@ -96,6 +126,8 @@ export interface Workload {
   readonly args?: readonly string[];
   /** Environment variables. Never a secret: a secret goes into a file. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Environment variables that hold a fact of the place where the copy runs. */
+  readonly placeEnv?: Readonly<Record<string, PlaceFact>>;
   readonly files?: ConfigFiles;
   readonly ports: readonly Port[];
   /** Port and path of the program's own metrics. Prometheus gets a scrape job from it. */
@@ -107,7 +139,24 @@ export interface Workload {
   readonly health: Health;
   readonly placement: Placement;
   readonly runsAs: Identity;
-  /** The only peers that the program may open connections to: program names, `services` or `internet`. */
+  /** The only peers that the program may open connections to: program names (its own for its replicas) or `OUTSIDE`. */
   readonly talksTo: readonly string[];
+  /** Programs that must be ready, or have run to their end, before this one starts. They are deployed before it. */
+  readonly after?: readonly string[];
   readonly privileges?: readonly Privilege[];
+  readonly clusterAccess?: readonly ClusterRule[];
+}
+
+/**
+ * Host names by which peers reach each replica of a program: its own name, or one for each copy that keeps data.
+ * Replica `<name>-<i>` answers at `<name>-<i>.<name>-replicas`.
+ */
+export function replicaNames(name: string, replicas: number): string[] {
+  if (replicas === 1) return [name];
+  return Array.from({ length: replicas }, (_, index) => `${name}-${index}.${replicasService(name)}`);
+}
+
+/** The domain below which the replicas of a program have their names. */
+export function replicasService(name: string): string {
+  return `${name}-replicas`;
 }

@@ -1,9 +1,13 @@
 import { formatBytes, parseBytes } from "../units";
-import { DEFAULT_PORTS, DEFAULT_RESOURCES, type ProgramName } from "./defaults";
+import { DEFAULT_PORTS, DEFAULT_RESOURCES, JAVA_PROGRAMS, type ProgramName } from "./defaults";
+import { missingFor, platformChecks } from "./platform-checks";
 import type { Problem } from "./problems";
 import type { SettingName, Values } from "./schema";
 
 const DAY = 86_400;
+
+/** Runs a check unless one of the keys that it reads was refused already. */
+export type Unless = (keys: readonly SettingName[], check: (values: Values) => Problem[]) => Problem[];
 
 /**
  * What no single key shows: two programs on one port, a heap over its limit, a channel without its secret.
@@ -11,8 +15,7 @@ const DAY = 86_400;
  * @param failed keys that are already reported; checks that need them are left out.
  */
 export function crossChecks(values: Values, failed: ReadonlySet<string>): Problem[] {
-  const unless = (keys: readonly SettingName[], check: (values: Values) => Problem[]) =>
-    keys.some((key) => failed.has(key)) ? [] : check(values);
+  const unless: Unless = (keys, check) => (keys.some((key) => failed.has(key)) ? [] : check(values));
   return [
     ...unless(["ports"], portsTwice),
     ...unless(["services"], servicesTwice),
@@ -22,6 +25,7 @@ export function crossChecks(values: Values, failed: ReadonlySet<string>): Proble
     ...unless(["smtpHost", "alertFromEmail", "criticalEmail", "oncallEmail", "securityEmail"], emailIncomplete),
     ...unless(["smtpUser", "smtpPassword"], smtpLoginIncomplete),
     ...unless(["slackWebhookUrl", "slackChannel"], slackIncomplete),
+    ...platformChecks(unless),
   ];
 }
 
@@ -65,12 +69,13 @@ function heapOverLimit({ resources }: Values): Problem[] {
     if (limits?.heap === undefined) return [];
     const standard = parseBytes(DEFAULT_RESOURCES[program as ProgramName].memory);
     const memory = limits.memory ?? (standard.ok ? standard.value : 0);
-    if (limits.heap < memory) return [];
+    const java = JAVA_PROGRAMS.some((name) => name === program);
+    if (java ? limits.heap <= memory / 2 : limits.heap < memory) return [];
     return [
       {
         key: `resources.${program}.heap`,
         got: formatBytes(limits.heap),
-        expected: `less than the program's memory limit of ${formatBytes(memory)}`,
+        expected: `${java ? "at most half of" : "less than"} the program's memory limit of ${formatBytes(memory)}`,
         fix: `Lower the heap or raise resources.${program}.memory.`,
       },
     ];
@@ -117,26 +122,17 @@ function emailIncomplete(values: Values): Problem[] {
     ...(alertFromEmail === undefined ? ["alertFromEmail"] : []),
     ...(addresses.length === 0 ? ["criticalEmail, oncallEmail or securityEmail"] : []),
   ];
-  return missing.map((key) => missingFor("email", given.join(" and "), key));
+  return missing.map((key) => missingFor("the email channel", given.join(" and "), key));
 }
 
 function smtpLoginIncomplete({ smtpUser, smtpPassword }: Values): Problem[] {
   if ((smtpUser === undefined) === (smtpPassword === undefined)) return [];
   return smtpUser === undefined
-    ? [missingFor("email", "smtpPassword", "smtpUser")]
-    : [missingFor("email", "smtpUser", "smtpPassword", "--secret ")];
+    ? [missingFor("the email channel", "smtpPassword", "smtpUser")]
+    : [missingFor("the email channel", "smtpUser", "smtpPassword", "--secret ")];
 }
 
 function slackIncomplete({ slackWebhookUrl, slackChannel }: Values): Problem[] {
   if (slackChannel === undefined || slackWebhookUrl !== undefined) return [];
-  return [missingFor("Slack", "slackChannel", "slackWebhookUrl", "--secret ")];
-}
-
-function missingFor(channel: string, given: string, missing: string, flag = ""): Problem {
-  return {
-    key: missing,
-    got: "nothing",
-    expected: `a value, since ${given} chooses the ${channel} channel`,
-    fix: `Set it with: pulumi config set ${flag}${missing.split(/[ ,]/)[0]}`,
-  };
+  return [missingFor("the Slack channel", "slackChannel", "slackWebhookUrl", "--secret ")];
 }

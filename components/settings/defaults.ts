@@ -19,6 +19,7 @@ export const DEFAULT_PORTS = {
   jaeger: 16686,
   alertmanager: 9093,
   loki: 3100,
+  kibana: 5601,
   "node-exporter": 9100,
   cadvisor: 8080,
 } as const;
@@ -27,8 +28,9 @@ export const DEFAULT_PORTS = {
 export const OPTIONAL_PORTS = ["otlp-grpc", "otlp-http"] as const;
 
 /**
- * Memory and CPU limits. Those of Prometheus, Grafana and Loki are the platform guide's; the others are about three
- * times what each was measured to use at rest (`npm run bench` prints both).
+ * Memory and CPU limits. Those of Prometheus, Grafana, Loki and Elasticsearch are the platform guide's; the others are about
+ * three times what each was measured to use at rest (`npm run bench` prints both), and for Kibana and Logstash, which do not
+ * run in the tests, what their vendor asks for at the least.
  */
 export const DEFAULT_RESOURCES = {
   prometheus: { memory: "512Mi", cpu: "0.5" },
@@ -38,6 +40,11 @@ export const DEFAULT_RESOURCES = {
   jaeger: { memory: "512Mi", cpu: "0.5" },
   loki: { memory: "512Mi", cpu: "0.4" },
   promtail: { memory: "128Mi", cpu: "0.2" },
+  "otel-gateway": { memory: "512Mi", cpu: "0.5" },
+  elasticsearch: { memory: "1Gi", cpu: "0.7" },
+  logstash: { memory: "1Gi", cpu: "0.5" },
+  kibana: { memory: "1Gi", cpu: "0.5" },
+  filebeat: { memory: "256Mi", cpu: "0.2" },
   "node-exporter": { memory: "64Mi", cpu: "0.1" },
   cadvisor: { memory: "256Mi", cpu: "0.3" },
   "redis-exporter": { memory: "64Mi", cpu: "0.1" },
@@ -53,10 +60,30 @@ export const DEFAULT_STORAGE = {
   jaeger: "5Gi",
   loki: "10Gi",
   promtail: "1Gi",
+  "otel-gateway": "2Gi",
+  elasticsearch: "20Gi",
+  logstash: "2Gi",
+  filebeat: "1Gi",
 } as const;
+
+/** Copies of the programs that can have several, which takes a cluster. */
+export const DEFAULT_REPLICAS = {
+  prometheus: 1,
+  alertmanager: 1,
+  grafana: 1,
+  "otel-gateway": 1,
+  elasticsearch: 1,
+  logstash: 1,
+  kibana: 1,
+} as const;
+
+/** Programs whose heap is Java's: half of their limit, since the other half is for what lies outside it. */
+export const JAVA_PROGRAMS = ["elasticsearch", "logstash"] as const;
 
 /** A program of the stack. */
 export type ProgramName = keyof typeof DEFAULT_RESOURCES;
+/** A program that can have several copies. */
+export type ReplicatedProgram = keyof typeof DEFAULT_REPLICAS;
 /** A program that keeps data. */
 export type StoringProgram = keyof typeof DEFAULT_STORAGE;
 /** Something that a person or a service reaches from the host. */

@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
+import { assemble } from "./assemble";
+import { capacityWarnings } from "./capacity";
 import { crossChecks } from "./cross-checks";
-import { DEFAULT_PORTS, DEFAULT_RESOURCES, DEFAULT_STORAGE, type ProgramName } from "./defaults";
+import { DEFAULT_RESOURCES } from "./defaults";
 import { SettingsError, show, suggestion, type Problem } from "./problems";
 import { schema, type SettingName, type Values } from "./schema";
-import type { Alerting, ProgramResources, Settings } from "./settings";
+import type { Settings } from "./settings";
 
 /** Configuration as the engine hands it over: text by key, objects as JSON, and which keys are encrypted. */
 export interface RawConfig {
@@ -16,11 +18,9 @@ export interface RawConfig {
   readonly secretKeys: ReadonlySet<string>;
 }
 
-/** The share of a memory limit that a heap takes when none is given: room for stacks, mapped files and buffers. */
-const HEAP_SHARE = 0.8;
-
 /**
- * Reads and checks the configuration of the running Pulumi program. The only place that looks at it.
+ * Reads and checks the configuration of the running Pulumi program. The only place that looks at it. What is likely to
+ * go wrong, but only estimated, is logged as a warning.
  *
  * @throws pulumi.RunError with every problem at once.
  */
@@ -31,12 +31,14 @@ export function loadSettings(): Settings {
   const keys = Object.keys(all).filter((key) => key.startsWith(namespace));
   const bare = (key: string) => key.slice(namespace.length);
   try {
-    return parseSettings({
+    const settings = parseSettings({
       project,
       stack: pulumi.getStack(),
       values: Object.fromEntries(keys.map((key) => [bare(key), all[key] ?? ""])),
       secretKeys: new Set(keys.filter(isEncrypted).map(bare)),
     });
+    for (const warning of capacityWarnings(settings)) void pulumi.log.warn(warning);
+    return settings;
   } catch (error) {
     if (error instanceof SettingsError) throw new pulumi.RunError(error.message);
     throw error;
@@ -116,8 +118,11 @@ function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue, s
       fix: suggestion(key, known),
     }));
   }
-  const expected = issue.message.startsWith("expected ") ? issue.message.slice("expected ".length) : issue.message;
-  const got = secret ? "a value that is not shown, since it is a secret" : show(found);
+  // A record tells of a bad key inside the issue.
+  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
+  const expected = message.startsWith("expected ") ? message.slice("expected ".length) : message;
+  const wrong = issue.code === "invalid_key" ? issue.path.at(-1) : found;
+  const got = secret ? "a value that is not shown, since it is a secret" : show(wrong);
   const command = path ? `--path '${name}${path}'` : name;
   return [
     {
@@ -132,96 +137,7 @@ function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue, s
 function knownKeys(name: SettingName, path: readonly PropertyKey[]): string[] {
   if (name === "services") return ["name", "address", "metricsPath", "scheme", "owner"];
   if (name === "resources") return path.length === 0 ? Object.keys(DEFAULT_RESOURCES) : ["memory", "cpu", "heap"];
-  return Object.keys((schema[name].schema as unknown as { shape: object }).shape);
-}
-
-function assemble(values: Values, raw: RawConfig): Settings {
-  return {
-    name: values.name ?? `pyairtable-${raw.stack}`,
-    environment: values.environment ?? raw.stack,
-    platform: values.platform,
-    bindAddress: values.bindAddress,
-    ...(values.servicesNetwork === undefined ? {} : { servicesNetwork: values.servicesNetwork }),
-    scrapeIntervalSeconds: values.scrapeInterval,
-    services: values.services,
-    ports: { ...DEFAULT_PORTS, ...defined(values.ports) },
-    resources: assembleResources(values),
-    storage: { ...parsedDefaults("storage"), ...defined(values.storage) } as Settings["storage"],
-    prometheusRetentionSeconds: values.prometheusRetention,
-    logging: { kind: values.logging, retentionSeconds: values.lokiRetention },
-    traces:
-      values.jaegerStorage === "badger"
-        ? { kind: "badger", retentionSeconds: values.jaegerRetention }
-        : { kind: "memory", maxTraces: values.jaegerMaxTraces },
-    grafana: { adminUser: values.grafanaAdminUser, ...secrets({ adminPassword: values.grafanaAdminPassword }) },
-    redis: { address: values.redisAddress, ...secrets({ password: values.redisPassword }) },
-    postgres: {
-      address: values.postgresAddress,
-      database: values.postgresDatabase,
-      user: values.postgresUser,
-      ...secrets({ password: values.postgresPassword }),
-    },
-    alerting: assembleAlerting(values),
-  };
-}
-
-function assembleAlerting(values: Values): Alerting {
-  const {
-    smtpHost,
-    alertFromEmail: from,
-    slackWebhookUrl,
-    slackChannel,
-    pagerdutyRoutingKey,
-    alertWebhookUrl,
-  } = values;
-  const addresses = { critical: values.criticalEmail, oncall: values.oncallEmail, security: values.securityEmail };
-  return {
-    ...(smtpHost !== undefined && from !== undefined
-      ? {
-          email: {
-            smtpHost,
-            requireTls: values.smtpRequireTls,
-            from,
-            ...defined({ user: values.smtpUser, ...addresses }),
-            ...secrets({ password: values.smtpPassword }),
-          },
-        }
-      : {}),
-    ...(slackWebhookUrl !== undefined
-      ? { slack: { webhookUrl: pulumi.secret(slackWebhookUrl), ...defined({ channel: slackChannel }) } }
-      : {}),
-    ...(pagerdutyRoutingKey !== undefined ? { pagerduty: { routingKey: pulumi.secret(pagerdutyRoutingKey) } } : {}),
-    ...(alertWebhookUrl !== undefined ? { webhook: { url: pulumi.secret(alertWebhookUrl) } } : {}),
-  };
-}
-
-function assembleResources(values: Values): Settings["resources"] {
-  const defaults = parsedDefaults("resources") as Values["resources"];
-  const entries = Object.keys(DEFAULT_RESOURCES).map((program) => {
-    const limits = { ...defaults[program as ProgramName], ...defined(values.resources[program as ProgramName] ?? {}) };
-    const { memory, cpu } = limits as { memory: number; cpu: number };
-    return [program, { memory, cpu, heap: limits.heap ?? Math.floor(memory * HEAP_SHARE) } satisfies ProgramResources];
-  });
-  return Object.fromEntries(entries) as Settings["resources"];
-}
-
-/** The built-in table of a key, read by the same parser as the user's. */
-function parsedDefaults(name: "resources" | "storage"): object {
-  return schema[name].schema.parse(name === "resources" ? DEFAULT_RESOURCES : DEFAULT_STORAGE);
-}
-
-function secrets<K extends string>(values: Record<K, string | undefined>): { [P in K]?: pulumi.Output<string> } {
-  return Object.fromEntries(
-    Object.entries<string>(defined(values) as Record<string, string>).map(([key, value]) => [
-      key,
-      pulumi.secret(value),
-    ]),
-  ) as { [P in K]?: pulumi.Output<string> };
-}
-
-/** A copy without the keys that hold `undefined`. */
-function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
+  return Object.keys((schema[name].schema as unknown as { shape?: object }).shape ?? {});
 }
 
 function freeze<T>(value: T): T {

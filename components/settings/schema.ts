@@ -1,7 +1,14 @@
 import { z } from "zod";
 
 import { parseBytes, parseCpu, parseDuration, type Parsed } from "../units";
-import { DEFAULT_PORTS, DEFAULT_RESOURCES, DEFAULT_SERVICES, DEFAULT_STORAGE, OPTIONAL_PORTS } from "./defaults";
+import {
+  DEFAULT_PORTS,
+  DEFAULT_REPLICAS,
+  DEFAULT_RESOURCES,
+  DEFAULT_SERVICES,
+  DEFAULT_STORAGE,
+  OPTIONAL_PORTS,
+} from "./defaults";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], { error: "expected text or a number" });
 
@@ -32,6 +39,8 @@ function url(protocols: readonly string[]) {
 
 const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const HOST_PORT = /^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?:([1-9]\d{0,4})$/;
+const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+(\s*,\s*[^\s@,]+@[^\s@,]+\.[^\s@,]+)*$/;
 
 const anything = text(/^\S.*$/s, "some text");
@@ -48,6 +57,13 @@ const port = z.coerce
   .max(65_535, { error: "expected a port from 1 to 65535" });
 const bytes = quantity(parseBytes);
 const duration = quantity(parseDuration);
+const boolean = z.stringbool({ error: "expected true or false" });
+const password = z.string().min(12, { error: "expected at least 12 characters" });
+const wholeNumber = (atLeast: number, what: string) =>
+  z.coerce
+    .number({ error: `expected ${what}` })
+    .int({ error: "expected a whole number" })
+    .min(atLeast, { error: `expected at least ${atLeast}` });
 
 const service = z.strictObject({
   name,
@@ -80,8 +96,8 @@ interface Key<S extends z.ZodType = z.ZodType> {
  * Every configuration key. Pulumi.yaml carries the same keys with their descriptions; a test holds the two together.
  */
 export const schema = {
-  platform: { form: "string", schema: oneOf("docker"), default: "docker" },
-  logging: { form: "string", schema: oneOf("loki"), default: "loki" },
+  platform: { form: "string", schema: oneOf("docker", "kubernetes"), default: "docker" },
+  logging: { form: "string", schema: oneOf("loki", "elk", "both"), default: "loki" },
   name: { form: "string", schema: name, default: "" },
   environment: { form: "string", schema: name, default: "" },
   bindAddress: {
@@ -90,6 +106,34 @@ export const schema = {
     default: "127.0.0.1",
   },
   servicesNetwork: { form: "string", schema: anything, default: "" },
+  kubeconfig: { form: "string", schema: anything, default: "" },
+  kubernetesContext: { form: "string", schema: anything, default: "" },
+  namespace: { form: "string", schema: name, default: "" },
+  servicesNamespace: { form: "string", schema: name, default: "pyairtable" },
+  clusterDomain: { form: "string", schema: text(DOMAIN, "a domain such as cluster.local"), default: "cluster.local" },
+  storageClass: { form: "string", schema: anything, default: "" },
+  ingress: {
+    form: "object",
+    schema: z.strictObject({
+      domain: text(DOMAIN, "a domain such as monitoring.example.com").optional(),
+      className: name.optional(),
+      tlsSecret: name.optional(),
+      clusterIssuer: anything.optional(),
+    }),
+    default: {},
+  },
+  replicas: {
+    form: "object",
+    schema: each(keysOf(DEFAULT_REPLICAS), wholeNumber(1, "a number of copies")),
+    default: {},
+  },
+  spread: { form: "string", schema: oneOf("preferred", "required"), default: "preferred" },
+  protectData: { form: "boolean", schema: boolean, default: false },
+  externalLabels: {
+    form: "object",
+    schema: z.record(text(LABEL, "a label name of letters, digits and _"), anything),
+    default: {},
+  },
   scrapeInterval: { form: "string", schema: duration, default: "15s" },
   services: {
     form: "array",
@@ -110,23 +154,47 @@ export const schema = {
   storage: { form: "object", schema: each(keysOf(DEFAULT_STORAGE), bytes), default: {} },
   prometheusRetention: { form: "string", schema: duration, default: "15d" },
   lokiRetention: { form: "string", schema: duration, default: "14d" },
-  jaegerStorage: { form: "string", schema: oneOf("badger", "memory"), default: "badger" },
+  elasticsearchRetention: { form: "string", schema: duration, default: "30d" },
+  elasticPassword: { form: "string", schema: password, default: "", secret: true },
+  logstash: { form: "boolean", schema: boolean, default: true },
+  collectorGateway: { form: "boolean", schema: boolean, default: false },
+  traceSampling: {
+    form: "object",
+    schema: z.strictObject({
+      percentage: z.coerce
+        .number({ error: "expected a number of percent" })
+        .min(0, { error: "expected at least 0" })
+        .max(100, { error: "expected at most 100" })
+        .optional(),
+      slowerThan: duration.optional(),
+    }),
+    default: {},
+  },
+  jaegerStorage: { form: "string", schema: oneOf("badger", "memory", "elasticsearch"), default: "badger" },
   jaegerRetention: { form: "string", schema: duration, default: "2d" },
   jaegerMaxTraces: {
     form: "integer",
-    schema: z.coerce
-      .number({ error: "expected a number of traces" })
-      .int({ error: "expected a whole number" })
-      .min(1, { error: "expected at least 1" }),
+    schema: wholeNumber(1, "a number of traces"),
     default: 50_000,
   },
   grafanaAdminUser: { form: "string", schema: anything, default: "admin" },
-  grafanaAdminPassword: {
-    form: "string",
-    schema: z.string().min(12, { error: "expected at least 12 characters" }),
-    default: "",
-    secret: true,
+  grafanaAdminPassword: { form: "string", schema: password, default: "", secret: true },
+  grafanaDatabase: {
+    form: "object",
+    schema: z.strictObject({
+      address: address.optional(),
+      name: anything.optional(),
+      user: anything.optional(),
+      sslMode: oneOf("disable", "require", "verify-full").optional(),
+    }),
+    default: {},
   },
+  grafanaDatabasePassword: { form: "string", schema: anything, default: "", secret: true },
+  remoteWriteUrl: { form: "string", schema: url(["http:", "https:"]), default: "" },
+  remoteWriteUser: { form: "string", schema: anything, default: "" },
+  remoteWritePassword: { form: "string", schema: anything, default: "", secret: true },
+  remoteWriteToken: { form: "string", schema: anything, default: "", secret: true },
+  federateFrom: { form: "array", schema: z.array(address, { error: "expected a list of host:port" }), default: [] },
   redisAddress: { form: "string", schema: address, default: "redis:6379" },
   redisPassword: { form: "string", schema: anything, default: "", secret: true },
   postgresAddress: { form: "string", schema: address, default: "postgres:5432" },
@@ -134,7 +202,7 @@ export const schema = {
   postgresUser: { form: "string", schema: anything, default: "postgres_exporter" },
   postgresPassword: { form: "string", schema: anything, default: "", secret: true },
   smtpHost: { form: "string", schema: address, default: "" },
-  smtpRequireTls: { form: "boolean", schema: z.stringbool({ error: "expected true or false" }), default: true },
+  smtpRequireTls: { form: "boolean", schema: boolean, default: true },
   smtpUser: { form: "string", schema: anything, default: "" },
   smtpPassword: { form: "string", schema: anything, default: "", secret: true },
   alertFromEmail: { form: "string", schema: text(/^[^\s@,]+@[^\s@,]+$/, "one email address"), default: "" },
@@ -150,6 +218,13 @@ export const schema = {
     secret: true,
   },
   alertWebhookUrl: { form: "string", schema: url(["http:", "https:"]), default: "", secret: true },
+  deadMansSwitchUrl: { form: "string", schema: url(["http:", "https:"]), default: "", secret: true },
+  alertRulesFile: { form: "string", schema: text(/\.ya?ml$/, "a path that ends in .yaml"), default: "" },
+  serviceMetrics: {
+    form: "array",
+    schema: z.array(text(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, "a metric's name"), { error: "expected a list of names" }),
+    default: [],
+  },
 } as const satisfies Record<string, Key>;
 
 export type SettingName = keyof typeof schema;

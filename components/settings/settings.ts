@@ -1,7 +1,7 @@
 import type { Output } from "@pulumi/pulumi";
 
-import type { Resources } from "../platform/workload";
-import type { OptionalPublishedName, ProgramName, PublishedName, StoringProgram } from "./defaults";
+import type { Resources, Spread } from "../platform/workload";
+import type { OptionalPublishedName, ProgramName, PublishedName, ReplicatedProgram, StoringProgram } from "./defaults";
 
 /** A monitored service. */
 export interface Service {
@@ -33,11 +33,14 @@ export interface Alerting {
   readonly slack?: { readonly webhookUrl: Output<string>; readonly channel?: string };
   readonly pagerduty?: { readonly routingKey: Output<string> };
   readonly webhook?: { readonly url: Output<string> };
+  /** Gets the watchdog alert, and nothing else: when it stops coming, the alerting itself is broken. */
+  readonly deadMansSwitch?: { readonly url: Output<string> };
 }
 
-/** How long Jaeger keeps traces: by age on disk, or by count in memory. */
+/** How long Jaeger keeps traces: by age on disk or in the log store's Elasticsearch, or by count in memory. */
 export type TraceStorage =
   | { readonly kind: "badger"; readonly retentionSeconds: number }
+  | { readonly kind: "elasticsearch"; readonly retentionSeconds: number }
   | { readonly kind: "memory"; readonly maxTraces: number };
 
 /** Limits of a program, with the part of its memory that its runtime's heap may fill. */
@@ -46,13 +49,66 @@ export interface ProgramResources extends Resources {
   readonly heap: number;
 }
 
+/** Where on which cluster the stack runs. */
+export interface KubernetesSettings {
+  /** Path of a kubeconfig file. Without it the provider looks where `kubectl` does. */
+  readonly kubeconfig?: string;
+  /** A context of that file. Without it, its current one. */
+  readonly context?: string;
+  readonly namespace: string;
+  /** Where services, their Redis and their PostgreSQL are, when their address is a bare name. */
+  readonly servicesNamespace: string;
+  readonly clusterDomain: string;
+  /** Without it, the cluster's default one. */
+  readonly storageClass?: string;
+  readonly ingress?: Ingress;
+}
+
+/** How people come in from outside the cluster. Each program has the host name `<program>.<domain>`. */
+export interface Ingress {
+  readonly domain: string;
+  readonly className?: string;
+  /** Secret with the certificate, in the stack's namespace. */
+  readonly tlsSecret: string;
+  /** cert-manager's issuer that fills the secret. */
+  readonly clusterIssuer?: string;
+}
+
+/** An external PostgreSQL for Grafana, so that it can have several copies. */
+export interface GrafanaDatabase {
+  /** `host:port`. */
+  readonly address: string;
+  readonly name: string;
+  readonly user: string;
+  readonly sslMode: "disable" | "require" | "verify-full";
+  readonly password?: Output<string>;
+}
+
+/** Another time series database that gets every sample. */
+export interface RemoteWrite {
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: Output<string>;
+  /** Bearer token. */
+  readonly token?: Output<string>;
+}
+
+/** Which traces are kept, once all their spans are there: those with errors, slow ones, and a share of the rest. */
+export interface TraceSampling {
+  /** Percent of the traces that are neither slow nor failed. */
+  readonly percentage: number;
+  readonly slowerThanSeconds: number;
+}
+
 /** The whole configuration of a stack: checked, complete and frozen. */
 export interface Settings {
   /** First part of every name on the platform. */
   readonly name: string;
   /** Value of the `environment` label on every sample and trace. */
   readonly environment: string;
-  readonly platform: "docker";
+  readonly platform: "docker" | "kubernetes";
+  /** Present when the platform is Kubernetes. */
+  readonly kubernetes?: KubernetesSettings;
   readonly bindAddress: string;
   /** An existing Docker network on which the services run; without it the stack makes one. */
   readonly servicesNetwork?: string;
@@ -62,9 +118,33 @@ export interface Settings {
   readonly resources: Readonly<Record<ProgramName, ProgramResources>>;
   readonly storage: Readonly<Record<StoringProgram, number>>;
   readonly prometheusRetentionSeconds: number;
-  readonly logging: { readonly kind: "loki"; readonly retentionSeconds: number };
+  readonly replicas: Readonly<Record<ReplicatedProgram, number>>;
+  readonly spread: Spread;
+  /** Refuse to delete what holds data until it is unprotected by name. */
+  readonly protectData: boolean;
+  /** Labels that every sample carries when it leaves Prometheus, beside `environment` and `stack`. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly remoteWrite?: RemoteWrite;
+  /** `host:port` of other Prometheus servers whose recorded series are taken over. */
+  readonly federateFrom: readonly string[];
+  /** Present when Loki is a log store of this stack. */
+  readonly loki?: { readonly retentionSeconds: number };
+  /** Present when Elasticsearch is. */
+  readonly elk?: {
+    readonly retentionSeconds: number;
+    /** Whether lines go through Logstash; without it Filebeat writes to Elasticsearch itself. */
+    readonly logstash: boolean;
+    readonly elasticPassword?: Output<string>;
+  };
+  /** Collectors on every node that hand over to a gateway, instead of one collector. */
+  readonly collectorGateway: boolean;
+  readonly traceSampling?: TraceSampling;
   readonly traces: TraceStorage;
-  readonly grafana: { readonly adminUser: string; readonly adminPassword?: Output<string> };
+  readonly grafana: {
+    readonly adminUser: string;
+    readonly adminPassword?: Output<string>;
+    readonly database?: GrafanaDatabase;
+  };
   readonly redis: { readonly address: string; readonly password?: Output<string> };
   readonly postgres: {
     readonly address: string;
@@ -73,4 +153,8 @@ export interface Settings {
     readonly password?: Output<string>;
   };
   readonly alerting: Alerting;
+  /** A rule file of the users' own, below the project's folder. */
+  readonly alertRulesFile?: string;
+  /** Metrics of the services that rules may use beside the platform's contract. */
+  readonly serviceMetrics: readonly string[];
 }

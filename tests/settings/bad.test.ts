@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { problemsOf, type Written } from "../support/settings";
 
+const CLUSTER = { platform: "kubernetes" } as const;
+
 const cases: [what: string, written: Written, key: string, message: RegExp][] = [
   ["an unknown key", { prometheusRetenton: "15d" }, "prometheusRetenton", /Did you mean "prometheusRetention"\?/],
   ["an unknown key far from any", { frobnicate: "1" }, "frobnicate", /Known: alertFromEmail, /],
@@ -76,6 +78,77 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ["an unknown log store", { logging: "splunk" }, "logging", /one of: /],
   ["a host name to bind to", { bindAddress: "localhost" }, "bindAddress", /IP address/],
   ["text for a list", { services: "api-gateway" }, "services", /list of services/],
+  ["several copies on one engine", { replicas: { prometheus: 2 } }, "replicas.prometheus", /platform kubernetes/],
+  ["a gateway on one engine", { collectorGateway: true }, "collectorGateway", /with platform docker/],
+  ["an ingress on one engine", { ingress: { domain: "a.example.org" } }, "ingress.domain", /ports on this machine/],
+  ["copies of what has one", { replicas: { loki: 2 } }, "replicas.loki", /one of: prometheus, alertmanager, /],
+  ["no copies", { ...CLUSTER, replicas: { grafana: 0 } }, "replicas.grafana", /at least 1/],
+  [
+    "an Elasticsearch cluster of two",
+    { ...CLUSTER, logging: "elk", replicas: { elasticsearch: 2 } },
+    "replicas.elasticsearch",
+    /neither is a majority/,
+  ],
+  [
+    "copies of Grafana on files of their own",
+    { ...CLUSTER, replicas: { grafana: 2 } },
+    "grafanaDatabase.address",
+    /2 copies of Grafana can not share a file/,
+  ],
+  ["a database without an address", { grafanaDatabase: { user: "g" } }, "grafanaDatabase.address", /host:port|chooses/],
+  [
+    "half the heap of a Java program and more",
+    { logging: "elk", resources: { elasticsearch: { memory: "1Gi", heap: "600Mi" } } },
+    "resources.elasticsearch.heap",
+    /at most half of the program's memory limit of 1Gi/,
+  ],
+  [
+    "traces in a store that is not there",
+    { ...CLUSTER, jaegerStorage: "elasticsearch" },
+    "jaegerStorage",
+    /where the stack has no Elasticsearch/,
+  ],
+  [
+    "traces in Elasticsearch where nothing cleans up",
+    { logging: "elk", jaegerStorage: "elasticsearch" },
+    "jaegerStorage",
+    /nightly job/,
+  ],
+  [
+    "less than a day in Elasticsearch",
+    { logging: "elk", elasticsearchRetention: "6h" },
+    "elasticsearchRetention",
+    /at least 1d/,
+  ],
+  [
+    "a short Elasticsearch password",
+    { logging: "elk", "elasticPassword!": "elastic" },
+    "elasticPassword",
+    /12 characters/,
+  ],
+  [
+    "an ingress without a domain",
+    { ...CLUSTER, ingress: { className: "nginx" } },
+    "ingress.domain",
+    /chooses an ingress/,
+  ],
+  [
+    "a remote write user alone",
+    { remoteWriteUser: "u", remoteWriteUrl: "https://a" },
+    "remoteWritePassword",
+    /--secret/,
+  ],
+  ["a remote write token without an address", { "remoteWriteToken!": "t" }, "remoteWriteUrl", /chooses remote write/],
+  [
+    "a remote write token beside a user",
+    { remoteWriteUrl: "https://a", remoteWriteUser: "u", "remoteWritePassword!": "p", "remoteWriteToken!": "t" },
+    "remoteWriteToken",
+    /or a user with a password/,
+  ],
+  ["a share of traces over all", { traceSampling: { percentage: 150 } }, "traceSampling.percentage", /at most 100/],
+  ["slow traces alone", { traceSampling: { slowerThan: "1s" } }, "traceSampling.percentage", /chooses trace sampling/],
+  ["a label that is no label", { externalLabels: { "my-cluster": "a" } }, "externalLabels.my-cluster", /label name/],
+  ["a rule file of another kind", { alertRulesFile: "rules.json" }, "alertRulesFile", /ends in .yaml/],
   ["text for a yes or no", { smtpRequireTls: "perhaps" }, "smtpRequireTls", /true or false/],
 ];
 

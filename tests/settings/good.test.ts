@@ -33,6 +33,7 @@ describe("settings without any configuration", () => {
       jaeger: 16_686,
       alertmanager: 9093,
       loki: 3100,
+      kibana: 5601,
       "node-exporter": 9100,
       cadvisor: 8080,
     });
@@ -40,7 +41,8 @@ describe("settings without any configuration", () => {
 
   it("keep samples 15 days, logs 14 days and traces 2 days", () => {
     expect(settings.prometheusRetentionSeconds).toBe(15 * 86_400);
-    expect(settings.logging).toEqual({ kind: "loki", retentionSeconds: 14 * 86_400 });
+    expect(settings.loki).toEqual({ retentionSeconds: 14 * 86_400 });
+    expect(settings.elk).toBeUndefined();
     expect(settings.traces).toEqual({ kind: "badger", retentionSeconds: 2 * 86_400 });
   });
 
@@ -53,7 +55,10 @@ describe("settings without any configuration", () => {
   });
 
   it("leave every heap room below its limit", () => {
-    for (const { memory, heap } of Object.values(settings.resources)) expect(heap).toBe(Math.floor(memory * 0.8));
+    for (const [program, { memory, heap }] of Object.entries(settings.resources)) {
+      const share = ["elasticsearch", "logstash"].includes(program) ? 0.5 : 0.8;
+      expect(heap).toBe(Math.floor(memory * share));
+    }
   });
 
   it("send alerts nowhere", () => expect(settings.alerting).toEqual({}));
@@ -101,5 +106,64 @@ describe("configured settings", () => {
     expect(Object.keys(alerting).sort()).toEqual(["email", "pagerduty", "slack", "webhook"]);
     const url = alerting.slack?.webhookUrl;
     expect(await textOf(url)).toEqual({ value: "https://hooks.slack.com/services/x", secret: true });
+  });
+});
+
+describe("settings of a cluster", () => {
+  it("name its namespaces after the stack, and ask for nothing that a cluster need not have", () => {
+    expect(settingsFor({ platform: "kubernetes" }).kubernetes).toEqual({
+      namespace: "pyairtable-test",
+      servicesNamespace: "pyairtable",
+      clusterDomain: "cluster.local",
+    });
+  });
+
+  it("say which cluster, and how people come in", () => {
+    const { kubernetes } = settingsFor({
+      platform: "kubernetes",
+      kubeconfig: "/somewhere/config",
+      kubernetesContext: "eu-1",
+      namespace: "monitoring",
+      storageClass: "fast",
+      ingress: { domain: "watch.example.org", className: "nginx", clusterIssuer: "letsencrypt" },
+    });
+    expect(kubernetes).toMatchObject({
+      kubeconfig: "/somewhere/config",
+      context: "eu-1",
+      namespace: "monitoring",
+      storageClass: "fast",
+      ingress: {
+        domain: "watch.example.org",
+        className: "nginx",
+        clusterIssuer: "letsencrypt",
+        tlsSecret: "pyairtable-test-tls",
+      },
+    });
+  });
+
+  it("are left out on Docker", () => expect(settingsFor()).not.toHaveProperty("kubernetes"));
+});
+
+describe("settings of the log stores", () => {
+  it.each([
+    ["loki", true, false],
+    ["elk", false, true],
+    ["both", true, true],
+  ])("%s has Loki: %s, Elasticsearch: %s", (logging, loki, elk) => {
+    const settings = settingsFor({ logging });
+    expect(settings.loki !== undefined).toBe(loki);
+    expect(settings.elk !== undefined).toBe(elk);
+  });
+
+  it("keep lines in Elasticsearch 30 days, through Logstash", () => {
+    expect(settingsFor({ logging: "elk" }).elk).toEqual({ retentionSeconds: 30 * 86_400, logstash: true });
+  });
+
+  it("limit Elasticsearch to the guide's 1 GiB and 0.7 cores, half of it for its heap", () => {
+    expect(settingsFor({ logging: "elk" }).resources.elasticsearch).toEqual({
+      memory: 2 ** 30,
+      cpu: 0.7,
+      heap: 2 ** 29,
+    });
   });
 });

@@ -1,0 +1,184 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import {
+  DEFAULT_PORTS,
+  DEFAULT_REPLICAS,
+  DEFAULT_RESOURCES,
+  DEFAULT_STORAGE,
+  JAVA_PROGRAMS,
+  type ProgramName,
+} from "./defaults";
+import type { RawConfig } from "./parse";
+import { schema, type Values } from "./schema";
+import type { Alerting, KubernetesSettings, ProgramResources, Settings, TraceStorage } from "./settings";
+
+/** The share of a memory limit that a heap takes when none is given: room for stacks, mapped files and buffers. */
+const HEAP_SHARE = 0.8;
+/** Java keeps half of what it uses outside its heap, and Elasticsearch leaves that half to the file cache. */
+const JAVA_HEAP_SHARE = 0.5;
+
+/** Traces slower than this are kept when sampling is asked for and nothing else is said. */
+const SLOW_SECONDS = 1;
+
+/** Settings from values that were checked. */
+export function assemble(values: Values, raw: RawConfig): Settings {
+  return {
+    name: values.name ?? `pyairtable-${raw.stack}`,
+    environment: values.environment ?? raw.stack,
+    platform: values.platform,
+    ...(values.platform === "kubernetes" ? { kubernetes: assembleKubernetes(values, raw) } : {}),
+    bindAddress: values.bindAddress,
+    ...(values.servicesNetwork === undefined ? {} : { servicesNetwork: values.servicesNetwork }),
+    scrapeIntervalSeconds: values.scrapeInterval,
+    services: values.services,
+    ports: { ...DEFAULT_PORTS, ...defined(values.ports) },
+    resources: assembleResources(values),
+    storage: { ...parsedDefaults("storage"), ...defined(values.storage) } as Settings["storage"],
+    prometheusRetentionSeconds: values.prometheusRetention,
+    replicas: { ...DEFAULT_REPLICAS, ...defined(values.replicas) },
+    spread: values.spread,
+    protectData: values.protectData,
+    externalLabels: values.externalLabels,
+    federateFrom: values.federateFrom,
+    ...assembleRemoteWrite(values),
+    ...assembleLogging(values),
+    collectorGateway: values.collectorGateway,
+    ...assembleSampling(values),
+    traces: assembleTraces(values),
+    grafana: assembleGrafana(values),
+    redis: { address: values.redisAddress, ...secrets({ password: values.redisPassword }) },
+    postgres: {
+      address: values.postgresAddress,
+      database: values.postgresDatabase,
+      user: values.postgresUser,
+      ...secrets({ password: values.postgresPassword }),
+    },
+    alerting: assembleAlerting(values),
+    ...defined({ alertRulesFile: values.alertRulesFile }),
+    serviceMetrics: values.serviceMetrics,
+  };
+}
+
+function assembleKubernetes(values: Values, raw: RawConfig): KubernetesSettings {
+  const { domain, className, tlsSecret, clusterIssuer } = values.ingress;
+  const name = values.name ?? `pyairtable-${raw.stack}`;
+  return {
+    namespace: values.namespace ?? name,
+    servicesNamespace: values.servicesNamespace,
+    clusterDomain: values.clusterDomain,
+    ...defined({ kubeconfig: values.kubeconfig, context: values.kubernetesContext, storageClass: values.storageClass }),
+    ...(domain === undefined
+      ? {}
+      : { ingress: { domain, tlsSecret: tlsSecret ?? `${name}-tls`, ...defined({ className, clusterIssuer }) } }),
+  };
+}
+
+function assembleLogging(values: Values): Pick<Settings, "loki" | "elk"> {
+  return {
+    ...(values.logging === "elk" ? {} : { loki: { retentionSeconds: values.lokiRetention } }),
+    ...(values.logging === "loki"
+      ? {}
+      : {
+          elk: {
+            retentionSeconds: values.elasticsearchRetention,
+            logstash: values.logstash,
+            ...secrets({ elasticPassword: values.elasticPassword }),
+          },
+        }),
+  };
+}
+
+function assembleSampling({ traceSampling: { percentage, slowerThan } }: Values): Pick<Settings, "traceSampling"> {
+  if (percentage === undefined) return {};
+  return { traceSampling: { percentage, slowerThanSeconds: slowerThan ?? SLOW_SECONDS } };
+}
+
+function assembleTraces({ jaegerStorage, jaegerRetention, jaegerMaxTraces }: Values): TraceStorage {
+  return jaegerStorage === "memory"
+    ? { kind: "memory", maxTraces: jaegerMaxTraces }
+    : { kind: jaegerStorage, retentionSeconds: jaegerRetention };
+}
+
+function assembleGrafana(values: Values): Settings["grafana"] {
+  const { address, name = "grafana", user = "grafana", sslMode = "verify-full" } = values.grafanaDatabase;
+  return {
+    adminUser: values.grafanaAdminUser,
+    ...secrets({ adminPassword: values.grafanaAdminPassword }),
+    ...(address === undefined
+      ? {}
+      : { database: { address, name, user, sslMode, ...secrets({ password: values.grafanaDatabasePassword }) } }),
+  };
+}
+
+function assembleRemoteWrite(values: Values): Pick<Settings, "remoteWrite"> {
+  const { remoteWriteUrl: url, remoteWriteUser: user } = values;
+  if (url === undefined) return {};
+  const secret = secrets({ password: values.remoteWritePassword, token: values.remoteWriteToken });
+  return { remoteWrite: { url, ...defined({ user }), ...secret } };
+}
+
+function assembleAlerting(values: Values): Alerting {
+  const {
+    smtpHost,
+    alertFromEmail: from,
+    slackWebhookUrl,
+    slackChannel,
+    pagerdutyRoutingKey,
+    alertWebhookUrl,
+    deadMansSwitchUrl,
+  } = values;
+  const addresses = { critical: values.criticalEmail, oncall: values.oncallEmail, security: values.securityEmail };
+  return {
+    ...(smtpHost !== undefined && from !== undefined
+      ? {
+          email: {
+            smtpHost,
+            requireTls: values.smtpRequireTls,
+            from,
+            ...defined({ user: values.smtpUser, ...addresses }),
+            ...secrets({ password: values.smtpPassword }),
+          },
+        }
+      : {}),
+    ...(slackWebhookUrl !== undefined
+      ? { slack: { webhookUrl: pulumi.secret(slackWebhookUrl), ...defined({ channel: slackChannel }) } }
+      : {}),
+    ...(pagerdutyRoutingKey !== undefined ? { pagerduty: { routingKey: pulumi.secret(pagerdutyRoutingKey) } } : {}),
+    ...(alertWebhookUrl !== undefined ? { webhook: { url: pulumi.secret(alertWebhookUrl) } } : {}),
+    ...(deadMansSwitchUrl !== undefined ? { deadMansSwitch: { url: pulumi.secret(deadMansSwitchUrl) } } : {}),
+  };
+}
+
+function assembleResources(values: Values): Settings["resources"] {
+  const defaults = parsedDefaults("resources") as Values["resources"];
+  const entries = Object.keys(DEFAULT_RESOURCES).map((program) => {
+    const limits = { ...defaults[program as ProgramName], ...defined(values.resources[program as ProgramName] ?? {}) };
+    const { memory, cpu } = limits as { memory: number; cpu: number };
+    const heap = limits.heap ?? Math.floor(memory * heapShare(program as ProgramName));
+    return [program, { memory, cpu, heap } satisfies ProgramResources];
+  });
+  return Object.fromEntries(entries) as Settings["resources"];
+}
+
+function heapShare(program: ProgramName): number {
+  return JAVA_PROGRAMS.some((name) => name === program) ? JAVA_HEAP_SHARE : HEAP_SHARE;
+}
+
+/** The built-in table of a key, read by the same parser as the user's. */
+function parsedDefaults(name: "resources" | "storage"): object {
+  return schema[name].schema.parse(name === "resources" ? DEFAULT_RESOURCES : DEFAULT_STORAGE);
+}
+
+function secrets<K extends string>(values: Record<K, string | undefined>): { [P in K]?: pulumi.Output<string> } {
+  return Object.fromEntries(
+    Object.entries<string>(defined(values) as Record<string, string>).map(([key, value]) => [
+      key,
+      pulumi.secret(value),
+    ]),
+  ) as { [P in K]?: pulumi.Output<string> };
+}
+
+/** A copy without the keys that hold `undefined`. */
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
+}

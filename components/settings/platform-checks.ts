@@ -1,0 +1,158 @@
+import { formatDuration } from "../units";
+import type { Unless } from "./cross-checks";
+import type { Problem } from "./problems";
+import type { Values } from "./schema";
+
+const DAY = 86_400;
+
+/** What a platform or a store needs of other keys: copies that want a cluster, a store that is not there. */
+export function platformChecks(unless: Unless): Problem[] {
+  return [
+    ...unless(["platform", "replicas", "collectorGateway", "ingress"], clusterOnly),
+    ...unless(["ingress"], ingressIncomplete),
+    ...unless(["replicas"], elasticsearchMajority),
+    ...unless(["replicas", "grafanaDatabase"], grafanaShared),
+    ...unless(["grafanaDatabase", "grafanaDatabasePassword"], grafanaPasswordAlone),
+    ...unless(["platform", "logging", "jaegerStorage"], jaegerStoreMissing),
+    ...unless(["logging", "elasticsearchRetention"], elasticsearchRetentionInDays),
+    ...unless(["jaegerStorage", "jaegerRetention"], jaegerRetentionInDays),
+    ...unless(["remoteWriteUrl", "remoteWriteUser", "remoteWritePassword", "remoteWriteToken"], remoteWriteLogin),
+    ...unless(["traceSampling"], samplingIncomplete),
+  ];
+}
+
+function clusterOnly({ platform, replicas, collectorGateway, ingress }: Values): Problem[] {
+  if (platform === "kubernetes") return [];
+  const several = Object.entries(replicas).flatMap(([program, count]) =>
+    count !== undefined && count > 1 ? [{ key: `replicas.${program}`, got: String(count), fix: "--path " }] : [],
+  );
+  return [
+    ...several,
+    ...(collectorGateway ? [{ key: "collectorGateway", got: "true", fix: "" }] : []),
+    ...(ingress.domain !== undefined ? [{ key: "ingress.domain", got: ingress.domain, fix: "--path " }] : []),
+  ].map(({ key, got, fix }) => ({
+    key,
+    got: `${got}, with platform docker`,
+    expected: "what one Docker engine can do: one copy of each program, and ports on this machine",
+    fix: `Remove it with: pulumi config rm ${fix}${key}   or choose: pulumi config set platform kubernetes`,
+  }));
+}
+
+function ingressIncomplete({ ingress }: Values): Problem[] {
+  if (ingress.domain !== undefined || Object.keys(ingress).length === 0) return [];
+  const given = Object.keys(ingress).map((key) => `ingress.${key}`);
+  return [missingFor("an ingress", given.join(" and "), "ingress.domain", "--path ")];
+}
+
+/** Two nodes can not outvote each other: when one goes the other stops too, so two are worse than one. */
+function elasticsearchMajority({ replicas }: Values): Problem[] {
+  if (replicas.elasticsearch !== 2) return [];
+  return [
+    {
+      key: "replicas.elasticsearch",
+      got: "2",
+      expected: "1, or 3 and more: of two nodes neither is a majority, so the loss of one stops both",
+      fix: "Change it with: pulumi config set --path replicas.elasticsearch 3",
+    },
+  ];
+}
+
+function grafanaShared({ replicas, grafanaDatabase }: Values): Problem[] {
+  if ((replicas.grafana ?? 1) === 1 || grafanaDatabase.address !== undefined) return [];
+  return [
+    {
+      key: "grafanaDatabase.address",
+      got: "nothing",
+      expected: `host:port of a PostgreSQL server, since ${replicas.grafana} copies of Grafana can not share a file`,
+      fix: "Set it with: pulumi config set --path grafanaDatabase.address <host:port>",
+    },
+  ];
+}
+
+function grafanaPasswordAlone({ grafanaDatabase, grafanaDatabasePassword }: Values): Problem[] {
+  const given = [...Object.keys(grafanaDatabase).map((key) => `grafanaDatabase.${key}`)];
+  if (grafanaDatabasePassword !== undefined) given.push("grafanaDatabasePassword");
+  if (grafanaDatabase.address !== undefined || given.length === 0) return [];
+  return [missingFor("a database for Grafana", given.join(" and "), "grafanaDatabase.address", "--path ")];
+}
+
+function jaegerStoreMissing({ platform, logging, jaegerStorage }: Values): Problem[] {
+  if (jaegerStorage !== "elasticsearch") return [];
+  if (platform === "docker") {
+    return [
+      {
+        key: "jaegerStorage",
+        got: "elasticsearch, with platform docker",
+        expected: "badger or memory: old traces leave Elasticsearch by a nightly job, which takes a cluster",
+        fix: "Change it with: pulumi config set jaegerStorage badger   or: pulumi config set platform kubernetes",
+      },
+    ];
+  }
+  if (logging !== "loki") return [];
+  return [
+    {
+      key: "jaegerStorage",
+      got: "elasticsearch, with logging loki",
+      expected: "badger or memory where the stack has no Elasticsearch",
+      fix: "Change it with: pulumi config set jaegerStorage badger   or: pulumi config set logging both",
+    },
+  ];
+}
+
+/** Elasticsearch deletes whole indices, and a new one begins each day. */
+function elasticsearchRetentionInDays({ logging, elasticsearchRetention }: Values): Problem[] {
+  if (logging === "loki" || elasticsearchRetention >= DAY) return [];
+  return [wholeDays("elasticsearchRetention", elasticsearchRetention, "30d")];
+}
+
+function jaegerRetentionInDays({ jaegerStorage, jaegerRetention }: Values): Problem[] {
+  if (jaegerStorage !== "elasticsearch" || jaegerRetention >= DAY) return [];
+  return [wholeDays("jaegerRetention", jaegerRetention, "2d")];
+}
+
+function wholeDays(key: string, got: number, example: string): Problem {
+  return {
+    key,
+    got: formatDuration(got),
+    expected: "at least 1d: what Elasticsearch keeps is deleted by the day",
+    fix: `Change it with: pulumi config set ${key} ${example}`,
+  };
+}
+
+function remoteWriteLogin(values: Values): Problem[] {
+  const { remoteWriteUrl: url, remoteWriteUser: user, remoteWritePassword: password, remoteWriteToken: token } = values;
+  const named = { remoteWriteUser: user, remoteWritePassword: password, remoteWriteToken: token };
+  const given = Object.keys(named).filter((key) => named[key as keyof typeof named] !== undefined);
+  if (url === undefined) {
+    return given.length === 0 ? [] : [missingFor("remote write", given.join(" and "), "remoteWriteUrl")];
+  }
+  if (token !== undefined && given.length > 1) {
+    return [
+      {
+        key: "remoteWriteToken",
+        got: `a token beside ${given.filter((key) => key !== "remoteWriteToken").join(" and ")}`,
+        expected: "a token, or a user with a password",
+        fix: "Remove one of the two with: pulumi config rm remoteWriteToken",
+      },
+    ];
+  }
+  if ((user === undefined) === (password === undefined)) return [];
+  return user === undefined
+    ? [missingFor("remote write", "remoteWritePassword", "remoteWriteUser")]
+    : [missingFor("remote write", "remoteWriteUser", "remoteWritePassword", "--secret ")];
+}
+
+function samplingIncomplete({ traceSampling }: Values): Problem[] {
+  if (traceSampling.slowerThan === undefined || traceSampling.percentage !== undefined) return [];
+  return [missingFor("trace sampling", "traceSampling.slowerThan", "traceSampling.percentage", "--path ")];
+}
+
+/** A key without which something that other keys choose can not work. */
+export function missingFor(what: string, given: string, missing: string, flag = ""): Problem {
+  return {
+    key: missing,
+    got: "nothing",
+    expected: `a value, since ${given} chooses ${what}`,
+    fix: `Set it with: pulumi config set ${flag}${missing.split(/[ ,]/)[0]}`,
+  };
+}

@@ -1,4 +1,5 @@
 import { Credentials } from "./components/credentials";
+import { ElkLogging } from "./components/elk-logging";
 import { Exporters } from "./components/exporters";
 import { LokiLogging } from "./components/loki-logging";
 import { MetricsStack } from "./components/metrics-stack";
@@ -15,12 +16,16 @@ async function deploy() {
   const settings = loadSettings();
   const credentials = new Credentials("credentials", settings);
   const programs = programsOf(settings, credentials);
-  const platform = await createPlatform(settings, workloadsOf(programs));
+  const workloads = workloadsOf(programs);
+  const platform = await createPlatform(settings, workloads);
 
-  const metrics = new MetricsStack("metrics", { platform, programs: programs.metrics });
+  // The log stores come first: what writes traces or lines to Elasticsearch waits until its users exist.
+  const logging = programs.loki && new LokiLogging("logging", { platform, programs: programs.loki });
+  const elk = programs.elk && new ElkLogging("elk", { platform, programs: programs.elk });
   const tracing = new TracingStack("tracing", { platform, programs: programs.tracing });
-  const logging = new LokiLogging("logging", { platform, programs: programs.logging });
   const exporters = new Exporters("exporters", { platform, programs: programs.exporters });
+  const metrics = new MetricsStack("metrics", { platform, programs: programs.metrics });
 
-  return outputs({ settings, credentials, platform, components: [metrics, tracing, logging, exporters] });
+  const components = [metrics, tracing, logging, elk, exporters].filter((component) => component !== undefined);
+  return outputs({ settings, credentials, platform, workloads, components });
 }

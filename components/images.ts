@@ -23,6 +23,14 @@ export const images = {
   cadvisor: { reference: "ghcr.io/google/cadvisor:v0.60.5" },
   redisExporter: { reference: "oliver006/redis_exporter:v1.88.0" },
   postgresExporter: { reference: "quay.io/prometheuscommunity/postgres-exporter:v0.17.1" },
+  elasticsearch: {
+    reference: "docker.elastic.co/elasticsearch/elasticsearch:8.19.9",
+    ownedPaths: ["/usr/share/elasticsearch/data"],
+  },
+  kibana: { reference: "docker.elastic.co/kibana/kibana:8.19.9", ownedPaths: ["/usr/share/kibana/data"] },
+  logstash: { reference: "docker.elastic.co/logstash/logstash:8.19.9", ownedPaths: ["/usr/share/logstash/data"] },
+  filebeat: { reference: "docker.elastic.co/beats/filebeat:8.19.9" },
+  jaegerEsIndexCleaner: { reference: "jaegertracing/jaeger-es-index-cleaner:2.13.0" },
   busybox: { reference: "busybox:1.35.0" },
 } as const satisfies Record<string, Image>;
 

@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Deployed } from "./platform/platform";
 import type { Programs } from "./programs";
-import { deployAll, type ComponentArgs } from "./stack-component";
+import { deployAll, type ComponentArgs, type Placed } from "./stack-component";
 
 /** Prometheus, Alertmanager and Grafana. */
 export class MetricsStack extends pulumi.ComponentResource {
   /** The programs as they were placed, by role. */
-  readonly nodes: { readonly [K in keyof Programs["metrics"]]: Deployed };
+  readonly nodes: Placed<Programs["metrics"]>;
   readonly prometheusUrl: string;
   readonly alertmanagerUrl: string;
   readonly grafanaUrl: string;

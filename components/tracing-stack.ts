@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Deployed } from "./platform/platform";
 import type { Programs } from "./programs";
-import { deployAll, type ComponentArgs } from "./stack-component";
+import { deployAll, type ComponentArgs, type Placed } from "./stack-component";
 
 /** The OpenTelemetry Collector, which the services send to, and Jaeger. */
 export class TracingStack extends pulumi.ComponentResource {
   /** The programs as they were placed, by role. */
-  readonly nodes: { readonly [K in keyof Programs["tracing"]]: Deployed };
+  readonly nodes: Placed<Programs["tracing"]>;
   readonly otlpGrpcUrl: string;
   readonly otlpHttpUrl: string;
   readonly jaegerUrl: string;

@@ -1,10 +1,13 @@
 import { images } from "../images";
 import { INTERNET, type ConfigFile, type Workload } from "../platform/workload";
 import type { Alerting, EmailChannel, Settings } from "../settings/settings";
+import { browserUrl, replicaAddresses } from "./addresses";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
+import type { ProgramSecrets } from "./secrets";
 
 const PORT = 9093;
+const GOSSIP_PORT = 9094;
 const DIRECTORY = "/etc/alertmanager";
 
 /** How long silences and the notification log are kept. Alertmanager's own default. */
@@ -26,9 +29,9 @@ interface AlertmanagerConfig {
 }
 
 /** Alertmanager with the channels that the settings give credentials for. Secrets are files that only it sees. */
-export function alertmanager(settings: Settings): Workload {
+export function alertmanager(settings: Settings, secrets: ProgramSecrets): Workload {
   const { alerting } = settings;
-  const secrets = secretFiles(alerting);
+  const replicas = settings.replicas.alertmanager;
   return {
     name: "alertmanager",
     image: images.alertmanager,
@@ -36,9 +39,8 @@ export function alertmanager(settings: Settings): Workload {
       `--config.file=${DIRECTORY}/alertmanager.yml`,
       "--storage.path=/alertmanager",
       `--data.retention=${RETENTION}`,
-      `--web.external-url=http://localhost:${settings.ports.alertmanager}/`,
-      // One instance: no gossip port.
-      "--cluster.listen-address=",
+      `--web.external-url=${browserUrl(settings, "alertmanager")}`,
+      ...clusterArgs(settings),
     ],
     env: goHeap(settings.resources.alertmanager),
     files: {
@@ -46,35 +48,62 @@ export function alertmanager(settings: Settings): Workload {
       entries: [
         { path: "alertmanager.yml", content: toYaml(alertmanagerConfig(alerting)) },
         ...templates(settings),
-        ...secrets,
+        ...secretFiles(alerting),
+        ...(replicas > 1 ? gossipTls(secrets) : []),
       ],
     },
-    ports: [{ name: "http", number: PORT, reach: { from: "operator", published: settings.ports.alertmanager } }],
+    ports: [
+      { name: "http", number: PORT, reach: { from: "operator", published: settings.ports.alertmanager } },
+      ...(replicas > 1 ? [{ name: "gossip", number: GOSSIP_PORT, reach: { from: "peers" } } as const] : []),
+    ],
     metrics: { port: PORT, path: "/metrics" },
     data: [{ name: "alertmanager", path: "/alertmanager", size: settings.storage.alertmanager }],
     resources: settings.resources.alertmanager,
     health: { path: "/-/ready", port: PORT, check: "wget", startupSeconds: 30 },
-    placement: { kind: "single" },
+    placement: replicas > 1 ? { kind: "replicated", replicas, spread: settings.spread } : { kind: "single" },
     runsAs: { uid: 65_534, gid: 65_534 },
-    talksTo: Object.keys(alerting).length > 0 ? [INTERNET] : [],
+    talksTo: [...(replicas > 1 ? ["alertmanager"] : []), ...(Object.keys(alerting).length > 0 ? [INTERNET] : [])],
   };
 }
 
+/** Copies tell each other what they have sent. With TLS on both sides that goes over TCP alone, and no stranger joins. */
+function clusterArgs(settings: Settings): string[] {
+  // One instance: no gossip port.
+  if (settings.replicas.alertmanager === 1) return ["--cluster.listen-address="];
+  return [
+    `--cluster.tls-config=${DIRECTORY}/gossip-tls.yml`,
+    `--cluster.listen-address=0.0.0.0:${GOSSIP_PORT}`,
+    ...replicaAddresses(settings, "alertmanager", GOSSIP_PORT).map((peer) => `--cluster.peer=${peer}`),
+  ];
+}
+
+function gossipTls(secrets: ProgramSecrets): ConfigFile[] {
+  const { authority, certificate, key } = secrets.tlsIdentity("alertmanager", ["alertmanager"]);
+  return [
+    { path: "gossip-tls.yml", content: nativeText("alertmanager/gossip-tls.yml") },
+    { path: "secrets/gossip-ca.crt", content: authority, secret: true },
+    { path: "secrets/gossip.crt", content: certificate, secret: true },
+    { path: "secrets/gossip.key", content: key, secret: true },
+  ];
+}
+
 /** The notifications' templates. Alerts carry only the path of their dashboard, so one template holds Grafana's address. */
-function templates({ ports }: Settings): ConfigFile[] {
-  const grafana = `{{ define "pyairtable.grafana.url" }}http://localhost:${ports.grafana}{{ end }}\n`;
+function templates(settings: Settings): ConfigFile[] {
+  const url = browserUrl(settings, "grafana", true).replace(/\/$/, "");
+  const grafana = `{{ define "pyairtable.grafana.url" }}${url}{{ end }}\n`;
   return nativeFiles("alertmanager/templates", ".tmpl").map((file) => ({
     path: `templates/${file}`,
     content: file === "addresses.tmpl" ? grafana : nativeText(`alertmanager/templates/${file}`),
   }));
 }
 
-function secretFiles({ email, slack, pagerduty, webhook }: Alerting): ConfigFile[] {
+function secretFiles({ email, slack, pagerduty, webhook, deadMansSwitch }: Alerting): ConfigFile[] {
   const contents = {
     "smtp-password": email?.password,
     "slack-webhook-url": slack?.webhookUrl,
     "pagerduty-routing-key": pagerduty?.routingKey,
     "webhook-url": webhook?.url,
+    "dead-mans-switch-url": deadMansSwitch?.url,
   };
   return Object.entries(contents).flatMap(([name, content]) =>
     content === undefined ? [] : [{ path: `secrets/${name}`, content, secret: true }],
@@ -102,14 +131,17 @@ function smtp({ smtpHost, from, requireTls, user, password }: EmailChannel): Rec
 }
 
 /**
- * The channels of one receiver. The watchdog goes only to the webhook, where an outside dead man's switch waits for it;
+ * The channels of one receiver. The watchdog goes only to the outside dead man's switch that waits for it, or to the webhook;
  * PagerDuty wakes a person, so it gets only what is critical or about security.
  */
 function channels(receiver: string, alerting: Alerting): Omit<Receiver, "name"> {
   const webhook = alerting.webhook && {
     webhook_configs: [{ url_file: `${DIRECTORY}/secrets/webhook-url`, send_resolved: receiver !== "watchdog" }],
   };
-  if (receiver === "watchdog") return { ...webhook };
+  const deadMansSwitch = alerting.deadMansSwitch && {
+    webhook_configs: [{ url_file: `${DIRECTORY}/secrets/dead-mans-switch-url`, send_resolved: false }],
+  };
+  if (receiver === "watchdog") return { ...webhook, ...deadMansSwitch };
   const to = alerting.email && addressOf(receiver, alerting.email);
   return {
     ...(to && {

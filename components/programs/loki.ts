@@ -12,10 +12,9 @@ interface LokiConfig {
   limits_config: { retention_period: string; reject_old_samples_max_age: string };
 }
 
-/** Loki in one process, keeping logs for the settings' retention. */
-export function loki(settings: Settings): Workload {
+/** Loki in one process. */
+export function loki(settings: Settings, { retentionSeconds }: NonNullable<Settings["loki"]>): Workload {
   const base = nativeYaml<LokiConfig>("loki/loki.yaml");
-  const { retentionSeconds } = settings.logging;
   const config: LokiConfig = {
     ...base,
     limits_config: {

@@ -1,47 +1,62 @@
 import { images } from "../images";
-import type { Workload } from "../platform/workload";
+import type { Port, Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
+import { replicaAddresses } from "./addresses";
+import {
+  COLLECTOR,
+  collectorFiles,
+  named,
+  OTLP,
+  storesOf,
+  storingFiles,
+  type CollectorConfig,
+} from "./collector-config";
 import { goHeap } from "./limits";
-import { nativeYaml, toYaml } from "./native-file";
+import { nativeYaml } from "./native-file";
+import type { ProgramSecrets } from "./secrets";
 
-const HEALTH_PORT = 13_133;
-
-interface CollectorConfig {
-  service: { telemetry: { resource?: Record<string, string> } };
-}
-
-/** OpenTelemetry Collector: OTLP in; traces to Jaeger and span metrics, metrics to Prometheus, logs to Loki. */
-export function otelCollector(settings: Settings): Workload {
-  const base = nativeYaml<CollectorConfig>("otel-collector/collector.yaml");
-  const config: CollectorConfig = {
-    ...base,
-    service: {
-      ...base.service,
-      telemetry: {
-        ...base.service.telemetry,
-        resource: { "service.name": "otel-collector", "deployment.environment.name": settings.environment },
-      },
-    },
-  };
-  const { "otlp-grpc": grpc, "otlp-http": http } = settings.ports;
-  return {
+/**
+ * The OpenTelemetry Collector that services send to. OTLP in; traces to Jaeger and span metrics, metrics to Prometheus, logs to
+ * the log stores. Where the stack has a gateway this is an agent on every node, and the gateway does the rest.
+ */
+export function otelCollector(settings: Settings, secrets: ProgramSecrets): Workload {
+  const { innerPorts, ...collector } = COLLECTOR;
+  const shared = {
+    ...collector,
     name: "otel-collector",
     image: images.otelCollector,
-    args: ["--config=/etc/otelcol/collector.yaml"],
     env: goHeap(settings.resources["otel-collector"]),
-    files: { directory: "/etc/otelcol", entries: [{ path: "collector.yaml", content: toYaml(config) }] },
-    ports: [
-      { name: "otlp-grpc", number: 4317, reach: { from: "services", ...(grpc ? { published: grpc } : {}) } },
-      { name: "otlp-http", number: 4318, reach: { from: "services", ...(http ? { published: http } : {}) } },
-      { name: "metrics", number: 8888, reach: { from: "peers" } },
-      { name: "health", number: HEALTH_PORT, reach: { from: "peers" } },
-    ],
-    metrics: { port: 8888, path: "/metrics" },
-    data: [{ name: "otel-collector", path: "/var/lib/otelcol", size: settings.storage["otel-collector"] }],
+    ports: [...servicePorts(settings), ...innerPorts],
     resources: settings.resources["otel-collector"],
-    health: { path: "/", port: HEALTH_PORT, check: "outside", startupSeconds: 30 },
-    placement: { kind: "single" },
-    runsAs: { uid: 10_001, gid: 10_001 },
-    talksTo: ["jaeger", "prometheus", "loki"],
   };
+  if (settings.collectorGateway) {
+    return {
+      ...shared,
+      ...collectorFiles("otel-collector", agentConfig(settings)),
+      placement: { kind: "every-node", local: true },
+      talksTo: ["otel-gateway"],
+    };
+  }
+  return {
+    ...shared,
+    ...storingFiles(settings, secrets, "otel-collector"),
+    data: [{ name: "otel-collector", path: "/var/lib/otelcol", size: settings.storage["otel-collector"] }],
+    placement: { kind: "single" },
+    talksTo: storesOf(settings),
+    ...(settings.elk ? { after: ["elasticsearch-setup"] } : {}),
+  };
+}
+
+function servicePorts({ ports: { "otlp-grpc": grpc, "otlp-http": http } }: Settings): Port[] {
+  return [
+    { ...OTLP.grpc, reach: { from: "services", ...(grpc ? { published: grpc } : {}) } },
+    { ...OTLP.http, reach: { from: "services", ...(http ? { published: http } : {}) } },
+  ];
+}
+
+function agentConfig(settings: Settings): CollectorConfig {
+  const base = nativeYaml<CollectorConfig>("otel-collector/agent.yaml");
+  const hostnames = replicaAddresses(settings, "otel-gateway", OTLP.grpc.number);
+  const loadbalancing = { ...(base.exporters.loadbalancing as object), resolver: { static: { hostnames } } };
+  return named({ ...base, exporters: { ...base.exporters, loadbalancing } }, settings, "otel-collector");
 }

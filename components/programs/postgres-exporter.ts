@@ -1,6 +1,7 @@
 import { images } from "../images";
 import { SERVICES, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
+import { serviceAddress } from "./addresses";
 import { goHeap } from "./limits";
 
 const PORT = 9187;
@@ -14,7 +15,7 @@ export function postgresExporter(settings: Settings): Workload {
     image: images.postgresExporter,
     env: {
       ...goHeap(settings.resources["postgres-exporter"]),
-      DATA_SOURCE_URI: `${address}/${encodeURIComponent(database)}?sslmode=disable`,
+      DATA_SOURCE_URI: `${serviceAddress(settings, address)}/${encodeURIComponent(database)}?sslmode=disable`,
       DATA_SOURCE_USER: user,
       ...(password ? { DATA_SOURCE_PASS_FILE: `${DIRECTORY}/password` } : {}),
     },

@@ -1,26 +1,43 @@
 import { images } from "../images";
-import { SERVICES, type Workload } from "../platform/workload";
-import type { Service, Settings } from "../settings/settings";
+import {
+  CLUSTER_API,
+  INTERNET,
+  NODES,
+  SERVICES,
+  type ClusterRule,
+  type ConfigFile,
+  type Workload,
+} from "../platform/workload";
+import type { RemoteWrite, Settings } from "../settings/settings";
 import { formatDuration } from "../units";
+import { browserUrl, replicaAddresses } from "./addresses";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
+import { clusterJobs, federationJob, programJob, serviceTargets, type Measured, type ScrapeJob } from "./scrape-jobs";
 
 const PORT = 9090;
+const DIRECTORY = "/etc/prometheus";
+const REMOTE_WRITE_SECRET = "secrets/remote-write";
+
+/** Tells the copies of Prometheus apart, and is taken off alerts so that Alertmanager sees each once. */
+const REPLICA_LABEL = "prometheus_replica";
+
+/** Read rights for finding pods and nodes, and for the kubelets' metrics. */
+const DISCOVERY: readonly ClusterRule[] = [
+  { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get", "list", "watch"], reason: "finds what to scrape" },
+  { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"], reason: "scrapes the kubelets" },
+];
 
 /** The share of its volume that Prometheus may fill; blocks are deleted only after the next one is written. */
 const VOLUME_SHARE = 0.8;
-
-interface ScrapeJob {
-  job_name: string;
-  metrics_path?: string;
-  static_configs: { targets: string[]; labels: Record<string, string> }[];
-}
 
 /** The part of prometheus.yml that is overlaid. */
 interface PrometheusConfig {
   global: { scrape_interval: string; scrape_timeout: string; external_labels: Record<string, string> };
   storage: { tsdb: { retention: { time: string; size?: string } } };
   scrape_configs: ScrapeJob[];
+  alerting: { alert_relabel_configs?: object[]; alertmanagers: object[] };
+  remote_write?: object[];
 }
 
 /**
@@ -29,26 +46,31 @@ interface PrometheusConfig {
  * @param scraped the stack's other programs.
  */
 export function prometheus(settings: Settings, scraped: readonly Workload[]): Workload {
-  const measured = scraped.filter((workload) => workload.metrics !== undefined);
+  const measured = scraped.filter((workload): workload is Measured => workload.metrics !== undefined);
+  const { kubernetes, remoteWrite, federateFrom } = settings;
+  const replicas = settings.replicas.prometheus;
+  const outward = remoteWrite !== undefined || federateFrom.length > 0;
   return {
     name: "prometheus",
     image: images.prometheus,
     args: [
-      "--config.file=/etc/prometheus/prometheus.yml",
+      `--config.file=${DIRECTORY}/prometheus.yml`,
       "--storage.tsdb.path=/prometheus",
       "--web.enable-otlp-receiver",
       "--enable-feature=exemplar-storage",
-      `--web.external-url=http://localhost:${settings.ports.prometheus}/`,
+      `--web.external-url=${browserUrl(settings, "prometheus")}`,
     ],
     env: goHeap(settings.resources.prometheus),
+    ...(replicas > 1 ? { placeEnv: { REPLICA: "replica-name" } } : {}),
     files: {
-      directory: "/etc/prometheus",
+      directory: DIRECTORY,
       entries: [
         { path: "prometheus.yml", content: toYaml(prometheusConfig(settings, measured)) },
         ...nativeFiles("prometheus/rules", ".yaml").map((file) => ({
           path: `rules/${file}`,
           content: nativeText(`prometheus/rules/${file}`),
         })),
+        ...remoteWriteSecret(remoteWrite),
       ],
     },
     ports: [{ name: "http", number: PORT, reach: { from: "operator", published: settings.ports.prometheus } }],
@@ -56,22 +78,34 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
     data: [{ name: "prometheus", path: "/prometheus", size: settings.storage.prometheus }],
     resources: settings.resources.prometheus,
     health: { path: "/-/ready", port: PORT, check: "wget", startupSeconds: 120 },
-    placement: { kind: "single" },
+    placement: replicas > 1 ? { kind: "replicated", replicas, spread: settings.spread } : { kind: "single" },
     runsAs: { uid: 65_534, gid: 65_534 },
-    talksTo: [...new Set([...measured.map(({ name }) => name), "alertmanager", SERVICES])],
+    talksTo: [
+      ...new Set([...measured.map(({ name }) => name), "alertmanager", SERVICES]),
+      ...(kubernetes ? [CLUSTER_API, NODES] : []),
+      ...(outward ? [INTERNET] : []),
+    ],
+    ...(kubernetes ? { clusterAccess: DISCOVERY } : {}),
   };
 }
 
-function prometheusConfig(settings: Settings, measured: readonly Workload[]): PrometheusConfig {
+function prometheusConfig(settings: Settings, measured: readonly Measured[]): PrometheusConfig {
   const base = nativeYaml<PrometheusConfig>("prometheus/prometheus.yml");
   const interval = settings.scrapeIntervalSeconds;
+  const replicated = settings.replicas.prometheus > 1;
+  const { kubernetes, remoteWrite, federateFrom } = settings;
   return {
     ...base,
     global: {
       ...base.global,
       scrape_interval: formatDuration(interval),
       scrape_timeout: formatDuration(Math.min(interval, 10)),
-      external_labels: { environment: settings.environment, stack: settings.name },
+      external_labels: {
+        ...settings.externalLabels,
+        environment: settings.environment,
+        stack: settings.name,
+        ...(replicated ? { [REPLICA_LABEL]: "${REPLICA}" } : {}),
+      },
     },
     storage: {
       tsdb: {
@@ -82,25 +116,33 @@ function prometheusConfig(settings: Settings, measured: readonly Workload[]): Pr
         },
       },
     },
+    alerting: {
+      ...(replicated ? { alert_relabel_configs: [{ action: "labeldrop", regex: REPLICA_LABEL }] } : {}),
+      alertmanagers: [{ static_configs: [{ targets: replicaAddresses(settings, "alertmanager", 9093) }] }],
+    },
+    ...(remoteWrite ? { remote_write: [remoteWriteConfig(remoteWrite)] } : {}),
     scrape_configs: [
       ...base.scrape_configs.map((job) =>
-        job.job_name === "services" ? { ...job, static_configs: settings.services.map(serviceTarget) } : job,
+        job.job_name === "services" ? { ...job, static_configs: serviceTargets(settings) } : job,
       ),
-      ...measured.map(programJob),
+      ...measured.map((workload) => programJob(settings, workload)),
+      ...(kubernetes ? clusterJobs(settings, kubernetes) : []),
+      ...(federateFrom.length > 0 ? [federationJob(federateFrom)] : []),
     ],
   };
 }
 
-/** `__metrics_path__` and `__scheme__` let one job scrape services that differ in them. */
-function serviceTarget({ name, address, owner, metricsPath, scheme }: Service): ScrapeJob["static_configs"][number] {
-  return { targets: [address], labels: { service: name, owner, __metrics_path__: metricsPath, __scheme__: scheme } };
+function remoteWriteConfig({ url, user, password, token }: RemoteWrite): object {
+  const secret = `${DIRECTORY}/${REMOTE_WRITE_SECRET}`;
+  return {
+    url,
+    send_exemplars: true,
+    ...(user && password ? { basic_auth: { username: user, password_file: secret } } : {}),
+    ...(token ? { authorization: { credentials_file: secret } } : {}),
+  };
 }
 
-function programJob({ name, metrics }: Workload): ScrapeJob {
-  const { port, path } = metrics as NonNullable<Workload["metrics"]>;
-  return {
-    job_name: name,
-    ...(path === "/metrics" ? {} : { metrics_path: path }),
-    static_configs: [{ targets: [`${name}:${port}`], labels: { service: name, owner: "platform" } }],
-  };
+function remoteWriteSecret(remoteWrite: RemoteWrite | undefined): ConfigFile[] {
+  const content = remoteWrite?.password ?? remoteWrite?.token;
+  return content === undefined ? [] : [{ path: REMOTE_WRITE_SECRET, content, secret: true }];
 }

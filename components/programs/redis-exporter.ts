@@ -1,6 +1,7 @@
 import { images } from "../images";
 import { SERVICES, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
+import { serviceAddress } from "./addresses";
 import { goHeap } from "./limits";
 
 const PORT = 9121;
@@ -9,7 +10,7 @@ const DIRECTORY = "/etc/redis-exporter";
 /** Redis exporter for the platform's Redis. Its password file is a JSON map from address to password. */
 export function redisExporter(settings: Settings): Workload {
   const { address, password } = settings.redis;
-  const url = `redis://${address}`;
+  const url = `redis://${serviceAddress(settings, address)}`;
   return {
     name: "redis-exporter",
     image: images.redisExporter,

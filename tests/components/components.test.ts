@@ -8,13 +8,13 @@ import type { Deployed, DeployOptions, Platform, Transform } from "../../compone
 import type { Workload } from "../../components/platform/workload";
 import type { ComponentArgs } from "../../components/stack-component";
 import { TracingStack } from "../../components/tracing-stack";
-import { programsFor } from "../programs/support";
+import { lokiProgramsFor, programsFor } from "../programs/support";
 import { recordResources, type Recorder } from "../support/mocks";
 
 type Args = Omit<ComponentArgs<Record<string, Workload>>, "programs">;
 
 interface Component extends pulumi.ComponentResource {
-  readonly nodes: Readonly<Record<string, Deployed>>;
+  readonly nodes: Readonly<Record<string, Deployed | undefined>>;
 }
 
 /** A platform that only takes note of what it is asked for. */
@@ -44,7 +44,7 @@ const COMPONENTS = [
     name: "metrics",
     type: "pyairtable:metrics:MetricsStack",
     make: (args: Args) => new MetricsStack("metrics", { ...args, programs: programs.metrics }),
-    nodes: { prometheus: "prometheus", alertmanager: "alertmanager", grafana: "grafana" },
+    nodes: { alertmanager: "alertmanager", grafana: "grafana", prometheus: "prometheus" },
     outputs: {
       prometheusUrl: "http://prometheus",
       alertmanagerUrl: "http://alertmanager",
@@ -55,7 +55,7 @@ const COMPONENTS = [
     name: "tracing",
     type: "pyairtable:tracing:TracingStack",
     make: (args: Args) => new TracingStack("tracing", { ...args, programs: programs.tracing }),
-    nodes: { otelCollector: "otel-collector", jaeger: "jaeger" },
+    nodes: { jaeger: "jaeger", otelCollector: "otel-collector" },
     outputs: {
       otlpGrpcUrl: "otlp-grpc://otel-collector",
       otlpHttpUrl: "otlp-http://otel-collector",
@@ -65,7 +65,7 @@ const COMPONENTS = [
   {
     name: "logging",
     type: "pyairtable:logging:LokiLogging",
-    make: (args: Args) => new LokiLogging("logging", { ...args, programs: programs.logging }),
+    make: (args: Args) => new LokiLogging("logging", { ...args, programs: lokiProgramsFor() }),
     nodes: { loki: "loki", promtail: "promtail" },
     outputs: { lokiUrl: "http://loki" },
   },
@@ -111,7 +111,7 @@ describe.each(COMPONENTS.map((one) => [one.name, one] as const))("%s", (name, { 
   it("offers its programs by role and its addresses as outputs", async () => {
     const component: Component = make({ platform });
     await recorder.drain();
-    expect(Object.entries(component.nodes).map(([role, node]) => [role, node.name])).toEqual(Object.entries(nodes));
+    expect(Object.entries(component.nodes).map(([role, node]) => [role, node?.name])).toEqual(Object.entries(nodes));
     expect(component).toMatchObject(outputs);
     expect(recorder.named(name).outputs).toEqual(outputs);
     expect(recorder.named(name).secretOutputs).toEqual([]);

@@ -5,6 +5,8 @@ import { recordResources } from "../support/mocks";
 import { textOf } from "../support/outputs";
 import { settingsFor } from "../support/settings";
 
+const ROOT = "generated-credentials-root";
+
 describe("credentials", () => {
   it("generate a password of 32 letters and digits, once, and keep it secret", async () => {
     const recorder = await recordResources();
@@ -46,5 +48,86 @@ describe("credentials", () => {
     new Credentials("credentials", settingsFor({ "grafanaAdminPassword!": "correct horse" }));
     await recorder.drain();
     expect(JSON.stringify(recorder.registrations.map(({ inputs }) => inputs))).not.toContain("correct horse");
+  });
+});
+
+describe("derived credentials", () => {
+  it("come from one root, which is made only when it is needed", async () => {
+    const recorder = await recordResources();
+    const credentials = new Credentials("credentials", settingsFor());
+    const first = await textOf(credentials.password("one"));
+    const second = await textOf(credentials.password("two"));
+    await recorder.drain();
+    expect(recorder.ofKind("RandomPassword").map(({ name }) => name)).toEqual([
+      "credentials-grafana-admin-password",
+      "credentials-root",
+    ]);
+    expect(recorder.named("credentials-root")).toMatchObject({
+      parent: "credentials",
+      inputs: { length: 64, special: false },
+    });
+    for (const { value, secret } of [first, second]) {
+      expect(value).toMatch(/^[0-9a-f]{48}$/);
+      expect(value).not.toContain(ROOT);
+      expect(secret).toBe(true);
+    }
+    expect(first.value).not.toBe(second.value);
+  });
+
+  it("are the same on every run", async () => {
+    const passwords = [];
+    for (let run = 0; run < 2; run += 1) {
+      const recorder = await recordResources();
+      passwords.push((await textOf(new Credentials("credentials", settingsFor()).password("one"))).value);
+      await recorder.drain();
+    }
+    expect(passwords[0]).toBe(passwords[1]);
+    // Another derivation would change every password of every stack: that is a decision, not an accident.
+    expect(passwords[0]).toBe("EXPECTED");
+  });
+
+  it("leave what the settings give as it is", async () => {
+    const recorder = await recordResources();
+    const given = settingsFor({
+      logging: "elk",
+      "elasticPassword!": "given for elastic",
+      grafanaDatabase: { address: "postgres.example.com:5432" },
+      "grafanaDatabasePassword!": "given for the database",
+    });
+    const credentials = new Credentials("credentials", given);
+    expect(await textOf(credentials.elasticPassword)).toEqual({ value: "given for elastic", secret: true });
+    expect(await textOf(credentials.grafanaDatabasePassword)).toEqual({
+      value: "given for the database",
+      secret: true,
+    });
+    await recorder.drain();
+    expect(recorder.ofKind("RandomPassword").map(({ name }) => name)).toEqual(["credentials-grafana-admin-password"]);
+  });
+
+  it("generate what the settings do not give, each its own", async () => {
+    const recorder = await recordResources();
+    const credentials = new Credentials("credentials", settingsFor({ logging: "elk" }));
+    const outputs = [credentials.elasticPassword, credentials.grafanaDatabasePassword];
+    const [elastic, database] = await Promise.all(outputs.map((output) => textOf(output)));
+    await recorder.drain();
+    expect(elastic).toEqual({ value: expect.stringMatching(/^[0-9a-f]{48}$/) as string, secret: true });
+    expect(database?.value).not.toBe(elastic?.value);
+  });
+
+  it("give every program a certificate of one authority", async () => {
+    const recorder = await recordResources();
+    const credentials = new Credentials("credentials", settingsFor());
+    const one = credentials.tlsIdentity("one", ["one"]);
+    const two = credentials.tlsIdentity("two", ["two"]);
+    const texts = await Promise.all(
+      [one.authority, two.authority, one.certificate, two.certificate, one.key].map(textOf),
+    );
+    await recorder.drain();
+    const [authority, same, certificate, other, key] = texts.map(({ value }) => value);
+    expect(texts.map(({ secret }) => secret)).toEqual([true, true, true, true, true]);
+    expect(same).toBe(authority);
+    expect(other).not.toBe(certificate);
+    expect(certificate).toMatch(/^-----BEGIN CERTIFICATE-----/);
+    expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----/);
   });
 });

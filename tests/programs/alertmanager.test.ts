@@ -46,6 +46,8 @@ const pagerduty = {
   routing_key_file: "/etc/alertmanager/secrets/pagerduty-routing-key",
   description: '{{ template "pyairtable.pagerduty.description" . }}',
 };
+const DEAD_MANS_SWITCH = { url_file: "/etc/alertmanager/secrets/dead-mans-switch-url", send_resolved: false };
+
 const webhook = (resolved: boolean) => ({
   url_file: "/etc/alertmanager/secrets/webhook-url",
   send_resolved: resolved,
@@ -118,6 +120,7 @@ describe("alertmanager", () => {
       "secrets/slack-webhook-url": SECRETS["slackWebhookUrl!"],
       "secrets/pagerduty-routing-key": SECRETS["pagerdutyRoutingKey!"],
       "secrets/webhook-url": SECRETS["alertWebhookUrl!"],
+      "secrets/dead-mans-switch-url": SECRETS["deadMansSwitchUrl!"],
     });
     expect(textOfFile(alertmanager, "alertmanager.yml")).not.toContain(SECRET);
   });
@@ -146,7 +149,7 @@ describe("alertmanager.yml", () => {
     const all = (to: string) => ({ email_configs: [email(to)], slack_configs: [slack({ channel: "#alerts" })] });
     expect(receiversOf(EVERYTHING)).toEqual({
       info: { slack_configs: [slack({ channel: "#alerts" })], webhook_configs: [webhook(true)] },
-      watchdog: { webhook_configs: [webhook(false)] },
+      watchdog: { webhook_configs: [DEAD_MANS_SWITCH] },
       security: {
         ...all("security@example.org"),
         pagerduty_configs: [pagerduty],
@@ -197,6 +200,14 @@ describe("alertmanager.yml", () => {
       security: wakes,
       critical: wakes,
       oncall: {},
+    });
+  });
+
+  it("with a dead man's switch alone sends it the watchdog, and nothing else anywhere", () => {
+    const own = { watchdog: { webhook_configs: [DEAD_MANS_SWITCH] } };
+    expect(receiversOf({ "deadMansSwitchUrl!": SECRETS["deadMansSwitchUrl!"] })).toEqual({
+      ...receiversOf({}),
+      ...own,
     });
   });
 

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { images } from "../../components/images";
+import type { Workload } from "../../components/platform/workload";
 import { factsOf, programsFor } from "./support";
 
 describe("cadvisor", () => {
-  const { cadvisor } = programsFor({ ports: { cadvisor: 9999 } }).exporters;
+  const cadvisor = programsFor({ ports: { cadvisor: 9999 } }).exporters.cadvisor as Workload;
+
+  it("is left to the kubelet on a cluster", () => {
+    expect(programsFor({ platform: "kubernetes" }).exporters).not.toHaveProperty("cadvisor");
+  });
 
   it("is placed as its image and its callers need it, on every node", () => {
     expect(cadvisor.image).toBe(images.cadvisor);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { INTERNET, SERVICES, type Workload } from "../../components/platform/workload";
+import { INTERNET, OUTSIDE, SERVICES, type Workload } from "../../components/platform/workload";
+import { serviceAddress } from "../../components/programs/addresses";
 import { workloadsOf } from "../../components/programs";
-import { DEFAULT_RESOURCES, type ProgramName } from "../../components/settings/defaults";
-import { settingsFor } from "../support/settings";
+import { DEFAULT_RESOURCES, JAVA_PROGRAMS, type ProgramName } from "../../components/settings/defaults";
+import { stackFile } from "../support/stack-file";
+import { settingsFor, type Written } from "../support/settings";
 import { addressesOf } from "./addresses";
 import { EVERYTHING, SECRET, programsFor, secretFilesOf } from "./support";
 
@@ -11,124 +13,184 @@ import { EVERYTHING, SECRET, programsFor, secretFilesOf } from "./support";
 const RESOURCES = Object.fromEntries(
   Object.keys(DEFAULT_RESOURCES).map((name, index) => [
     name,
-    { memory: `${600 + index}Mi`, cpu: `${index + 1}`, heap: `${500 + index}Mi` },
+    { memory: `${600 + index}Mi`, cpu: `${index + 1}`, heap: `${200 + index}Mi` },
   ]),
 );
 
-const written = { ...EVERYTHING, resources: RESOURCES };
-const settings = settingsFor(written);
-const workloads = workloadsOf(programsFor(written));
-const byName = new Map(workloads.map((workload) => [workload.name, workload]));
-const each = workloads.map((workload) => [workload.name, workload] as const);
-
-/** Programs that run as root, each for the reasons that its privileges give. */
-const ROOT = ["promtail", "cadvisor"];
-
-/** Addresses of the monitored platform that the settings give. */
-const outside = [
-  ...settings.services.map(({ address }) => address),
-  settings.redis.address,
-  settings.postgres.address,
-  "mail.example.org:587",
+const LOKI = ["loki", "promtail"];
+const ELK = ["elasticsearch", "elasticsearch-setup", "filebeat", "kibana", "kibana-setup", "logstash"];
+const ALWAYS = [
+  ...["alertmanager", "grafana", "jaeger", "node-exporter"],
+  ...["otel-collector", "postgres-exporter", "prometheus", "redis-exporter"],
 ];
 
-const publishedBy = ({ ports }: Workload) =>
-  ports.flatMap(({ reach }) => ("published" in reach && reach.published !== undefined ? [reach.published] : []));
+/** Programs that run as root, each for the reasons that its privileges give. */
+const ROOT = ["cadvisor", "filebeat", "promtail"];
 
-describe("the programs together", () => {
-  it("are those that have limits in the settings, each once", () => {
-    expect(workloads.map(({ name }) => name).sort()).toEqual(Object.keys(DEFAULT_RESOURCES).sort());
+/** Each kind of stack, with the programs that it is made of. */
+const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
+  ["loki on Docker", {}, [...ALWAYS, "cadvisor", ...LOKI]],
+  ["elk on Docker", { logging: "elk" }, [...ALWAYS, "cadvisor", ...ELK]],
+  [
+    "elk without Logstash on Docker",
+    { logging: "elk", logstash: false },
+    [...ALWAYS, "cadvisor", ...ELK.filter((name) => name !== "logstash")],
+  ],
+  ["both on Docker", { logging: "both" }, [...ALWAYS, "cadvisor", ...LOKI, ...ELK]],
+  ["loki on Kubernetes", { platform: "kubernetes" }, [...ALWAYS, ...LOKI]],
+  ["both on Kubernetes", { platform: "kubernetes", logging: "both" }, [...ALWAYS, ...LOKI, ...ELK]],
+  ["production", stackFile("prod"), [...ALWAYS, ...ELK, "jaeger-index-cleaner", "otel-gateway"]],
+];
+
+describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
+  const written = { ...variant, ...EVERYTHING, resources: RESOURCES };
+  const settings = settingsFor(written);
+  const workloads = workloadsOf(programsFor(written));
+  const byName = new Map(workloads.map((workload) => [workload.name, workload]));
+  const each = workloads.map((workload) => [workload.name, workload] as const);
+  const limited = each.filter(([name]) => name in DEFAULT_RESOURCES);
+  const lasting = each.filter(([, { placement }]) => placement.kind !== "once" && placement.kind !== "scheduled");
+
+  /** Addresses of the monitored platform that the settings give. */
+  const outside = [
+    ...[...settings.services.map(({ address }) => address), settings.redis.address, settings.postgres.address].map(
+      (address) => serviceAddress(settings, address),
+    ),
+    ...(settings.grafana.database ? [serviceAddress(settings, settings.grafana.database.address)] : []),
+    "mail.example.org:587",
+  ];
+
+  it("are these, each once", () => {
+    expect(workloads.map(({ name }) => name).sort()).toEqual([...programs].sort());
   });
 
   it("publish each port of the host once", () => {
     const ports = workloads.flatMap(publishedBy);
+    expect(new Set(ports).size).toBe(ports.length);
+  });
+
+  it("are root only where it is listed", () => {
+    const root = workloads.filter(({ runsAs }) => runsAs.uid === 0).map(({ name }) => name);
+    expect(root.filter((name) => !ROOT.includes(name))).toEqual([]);
+  });
+
+  it("name each volume once", () => {
+    const names = workloads.flatMap(({ data = [] }) => data.map(({ name }) => name));
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !(name in settings.storage))).toEqual([]);
+  });
+
+  it("come after programs that are deployed before them", () => {
+    workloads.forEach(({ name, after = [] }, index) => {
+      const earlier = workloads.slice(0, index).map((workload) => workload.name);
+      expect([name, after.filter((wanted) => !earlier.includes(wanted))]).toEqual([name, []]);
+    });
+  });
+
+  describe.each(each)("%s", (name, workload) => {
+    it("has no secret in its environment, its arguments or a plain file", () => {
+      const { args, env, files } = workload;
+      const plain = files?.entries.filter(({ secret }) => !secret);
+      expect(JSON.stringify({ args, env, plain })).not.toContain(SECRET);
+    });
+
+    it("marks its secret files as such", async () => {
+      for (const text of Object.values(await secretFilesOf(workload))) expect(text).toContain(SECRET);
+    });
+
+    it("has every file once, inside its directory", () => {
+      const paths = (workload.files?.entries ?? []).map(({ path }) => path);
+      expect(new Set(paths).size).toBe(paths.length);
+      expect(paths.filter((path) => path.startsWith("/") || path.includes(".."))).toEqual([]);
+    });
+
+    it("keeps volumes of the size that the settings give", () => {
+      for (const { name: volume, size } of workload.data ?? []) {
+        expect(size).toBe(settings.storage[volume as keyof typeof settings.storage]);
+      }
+    });
+
+    it("gives a reason for every privilege and every right on the cluster, and is root only with one", () => {
+      const { placement, privileges = [], clusterAccess = [], runsAs } = workload;
+      for (const { reason } of [...privileges, ...clusterAccess]) expect(reason.length).toBeGreaterThan(10);
+      if (privileges.length > 0) expect(placement.kind).toBe("every-node");
+      if (runsAs.uid === 0) expect(privileges.length).toBeGreaterThan(0);
+    });
+
+    it("talks to programs that exist, and to itself only as one of several", () => {
+      const known = [...byName.keys(), ...OUTSIDE];
+      expect(workload.talksTo.filter((peer) => !known.includes(peer))).toEqual([]);
+      expect(new Set(workload.talksTo).size).toBe(workload.talksTo.length);
+      if (workload.talksTo.includes(name)) expect(workload.placement.kind).toBe("replicated");
+    });
+
+    it("names only addresses of those it talks to, at ports that they have", () => {
+      const allowed = workload.talksTo.flatMap((peer) => {
+        if (peer === SERVICES || peer === INTERNET) return outside;
+        return byName.get(peer)?.ports.map(({ number }) => `${peer}:${number}`) ?? [];
+      });
+      const stray = addressesOf(workload).map(({ host, port }) => `${programOf(host)}:${port}`);
+      expect(stray.filter((address) => !allowed.includes(address))).toEqual([]);
+    });
+
+    it("talks to no program that its configuration does not name", async () => {
+      const peers = workload.talksTo.filter((peer) => byName.has(peer));
+      const secret = Object.entries(await secretFilesOf(workload)).map(([path, content]) => ({ path, content }));
+      const files = { directory: "", entries: [...(workload.files?.entries ?? []), ...secret] };
+      const named = addressesOf({ ...workload, files }).map(({ host }) => programOf(host));
+      // On a cluster Prometheus finds programs by their pods' label.
+      const found = settings.kubernetes && name === "prometheus" ? [...byName.keys()] : named;
+      expect(peers.filter((peer) => !found.includes(peer))).toEqual([]);
+    });
+  });
+
+  it.each(lasting)("%s is checked and scraped at ports that it has", (_name, { ports, health, metrics }) => {
+    const numbers = ports.map(({ number }) => number);
+    expect(numbers).toContain(health.port);
+    if (metrics) expect(numbers).toContain(metrics.port);
+    expect(health.startupSeconds).toBeGreaterThan(0);
+  });
+
+  it.each(limited)("%s has the limits and the heap of the settings", (name, workload) => {
+    const { memory, cpu, heap } = settings.resources[name as ProgramName];
+    expect(workload.resources).toMatchObject({ memory, cpu });
+    expect(memory).toBeGreaterThanOrEqual(600 * 2 ** 20);
+    const java = JAVA_PROGRAMS.some((program) => program === name);
+    if (!java && name !== "kibana") expect(workload.env?.GOMEMLIMIT).toBe(`${heap / 2 ** 20}MiB`);
+  });
+});
+
+/** The program that a host name belongs to: a replica's begins with its own, and ends with its program's. */
+function programOf(host: string): string {
+  return host.replace(/^(.+)-\d+\.\1-replicas$/, "$1");
+}
+
+function publishedBy({ ports }: Workload): number[] {
+  return ports.flatMap(({ reach }) => ("published" in reach && reach.published !== undefined ? [reach.published] : []));
+}
+
+describe("published ports", () => {
+  it("are the guide's and those that are asked for", () => {
+    const ports = workloadsOf(programsFor(EVERYTHING)).flatMap(publishedBy);
     expect(ports.sort((a, b) => a - b)).toEqual([3001, 3100, 4317, 4318, 8080, 9090, 9093, 9100, 16_686]);
   });
 
-  it("publish nothing but what an operator opens, when no one asks for more", () => {
-    for (const { name, ports } of workloadsOf(programsFor())) {
+  it("are only for what an operator opens, when no one asks for more", () => {
+    for (const { name, ports } of workloadsOf(programsFor({ logging: "both" }))) {
       const published = ports.filter(({ reach }) => "published" in reach && reach.published !== undefined);
       expect(published.filter(({ reach }) => reach.from !== "operator").map((port) => `${name} ${port.name}`)).toEqual(
         [],
       );
     }
   });
-
-  it("are root only where it is listed", () => {
-    expect(workloads.filter(({ runsAs }) => runsAs.uid === 0).map(({ name }) => name)).toEqual(ROOT);
-  });
-
-  it("name each volume once", () => {
-    const names = workloads.flatMap(({ data = [] }) => data.map(({ name }) => name));
-    expect(names.sort()).toEqual(Object.keys(settings.storage).sort());
-  });
-});
-
-describe.each(each)("%s", (name, workload) => {
-  it("has no secret in its environment, its arguments or a plain file", () => {
-    const { args, env, files } = workload;
-    const plain = files?.entries.filter(({ secret }) => !secret);
-    expect(JSON.stringify({ args, env, plain })).not.toContain(SECRET);
-  });
-
-  it("marks its secret files as such", async () => {
-    for (const text of Object.values(await secretFilesOf(workload))) expect(text).toContain(SECRET);
-  });
-
-  it("has every file once, inside its directory", () => {
-    const paths = (workload.files?.entries ?? []).map(({ path }) => path);
-    expect(new Set(paths).size).toBe(paths.length);
-    expect(paths.filter((path) => path.startsWith("/") || path.includes(".."))).toEqual([]);
-  });
-
-  it("has the limits and the heap of the settings", () => {
-    const { memory, cpu, heap } = settings.resources[name as ProgramName];
-    expect(workload.resources).toMatchObject({ memory, cpu });
-    expect(memory).toBeGreaterThanOrEqual(600 * 2 ** 20);
-    expect(workload.env?.GOMEMLIMIT).toBe(`${heap / 2 ** 20}MiB`);
-  });
-
-  it("keeps volumes of the size that the settings give", () => {
-    for (const { name: volume, size } of workload.data ?? []) {
-      expect(size).toBe(settings.storage[volume as keyof typeof settings.storage]);
-    }
-  });
-
-  it("is checked and scraped at ports that it has", () => {
-    const ports = workload.ports.map(({ number }) => number);
-    expect(ports).toContain(workload.health.port);
-    expect(ports).toContain(workload.metrics?.port);
-    expect(workload.health.startupSeconds).toBeGreaterThan(0);
-  });
-
-  it("gives a reason for every privilege, and has none unless it works on a whole machine", () => {
-    const { placement, privileges = [], runsAs } = workload;
-    for (const { reason } of privileges) expect(reason.length).toBeGreaterThan(10);
-    expect(privileges.length > 0).toBe(placement.kind === "every-node");
-    if (runsAs.uid === 0) expect(privileges.length).toBeGreaterThan(0);
-  });
-
-  it("talks to programs that exist, and not to itself", () => {
-    const known = [...byName.keys(), SERVICES, INTERNET];
-    expect(workload.talksTo.filter((peer) => !known.includes(peer) || peer === name)).toEqual([]);
-    expect(new Set(workload.talksTo).size).toBe(workload.talksTo.length);
-  });
-
-  it("names only addresses of those it talks to, at ports that they have", () => {
-    const allowed = workload.talksTo.flatMap((peer) => {
-      if (peer === SERVICES || peer === INTERNET) return outside;
-      return byName.get(peer)?.ports.map(({ number }) => `${peer}:${number}`) ?? [];
-    });
-    const stray = addressesOf(workload).filter(({ host, port }) => !allowed.includes(`${host}:${port}`));
-    expect(stray).toEqual([]);
-  });
 });
 
 describe("addresses in the configurations", () => {
+  const byName = new Map(workloadsOf(programsFor(EVERYTHING)).map((workload) => [workload.name, workload]));
   const hosts = (name: string) =>
     [...new Set(addressesOf(byName.get(name) as Workload).map(({ host, port }) => `${host}:${port}`))].sort();
 
-  it("are found in every form, so that the check above means something", () => {
+  it("are found in every form, so that the checks above mean something", () => {
     expect(hosts("otel-collector")).toEqual(["jaeger:4317", "loki:3100", "prometheus:9090"]);
     expect(hosts("grafana")).toEqual(["alertmanager:9093", "jaeger:16686", "loki:3100", "prometheus:9090"]);
     expect(hosts("promtail")).toEqual(["loki:3100"]);
@@ -137,12 +199,5 @@ describe("addresses in the configurations", () => {
     expect(hosts("redis-exporter")).toEqual(["redis:6379"]);
     expect(hosts("postgres-exporter")).toEqual(["postgres:5432"]);
     expect(hosts("prometheus")).toHaveLength(8 + 10);
-  });
-
-  it.each(each)("%s talks to no program that its configuration does not name", (name, workload) => {
-    const peers = workload.talksTo.filter((peer) => byName.has(peer));
-    const named = addressesOf(workload).map(({ host }) => host);
-    expect(peers.filter((peer) => !named.includes(peer))).toEqual([]);
-    expect(byName.has(name)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { images } from "../../components/images";
 import type { Written } from "../support/settings";
-import { factsOf, pathsOf, programsFor, yamlOf } from "./support";
+import { factsOf, pathsOf, lokiProgramsFor, yamlOf } from "./support";
 
 interface Config {
   auth_enabled: boolean;
@@ -13,7 +13,7 @@ interface Config {
   limits_config: Record<string, unknown>;
 }
 
-const lokiFor = (written: Written = {}) => programsFor(written).logging.loki;
+const lokiFor = (written: Written = {}) => lokiProgramsFor(written).loki;
 const configFor = (written: Written = {}) => yamlOf<Config>(lokiFor(written), "loki.yaml");
 
 describe("loki", () => {

@@ -44,8 +44,8 @@ describe("otel-collector", () => {
       placement: "single",
       talksTo: ["jaeger", "loki", "prometheus"],
     });
-    expect(collectorFor().args).toEqual(["--config=/etc/otelcol/collector.yaml"]);
-    expect(collectorFor().files?.directory).toBe("/etc/otelcol");
+    expect(collectorFor().args).toEqual(["--config=/etc/otel-collector/collector.yaml"]);
+    expect(collectorFor().files?.directory).toBe("/etc/otel-collector");
     expect(pathsOf(collectorFor())).toEqual(["collector.yaml"]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { images } from "../../components/images";
 import type { Written } from "../support/settings";
-import { factsOf, pathsOf, programsFor, yamlOf } from "./support";
+import { factsOf, pathsOf, lokiProgramsFor, yamlOf } from "./support";
 
 interface Config {
   server: { http_listen_port: number };
@@ -11,7 +11,7 @@ interface Config {
   scrape_configs: { docker_sd_configs: { host: string }[]; relabel_configs: Record<string, unknown>[] }[];
 }
 
-const promtailFor = (written: Written = {}) => programsFor(written).logging.promtail;
+const promtailFor = (written: Written = {}) => lokiProgramsFor(written).promtail;
 const configFor = (written: Written = {}) => yamlOf<Config>(promtailFor(written), "promtail.yaml");
 
 describe("promtail", () => {

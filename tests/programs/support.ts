@@ -3,6 +3,8 @@ import { load } from "js-yaml";
 
 import type { Port, Workload } from "../../components/platform/workload";
 import { programsOf, type Programs } from "../../components/programs";
+import type { ProgramSecrets } from "../../components/programs/secrets";
+import type { Settings } from "../../components/settings/settings";
 import { settingsFor, type Written } from "../support/settings";
 
 /** Texts that may stand only where a secret belongs; `SECRET` finds any of them. */
@@ -14,6 +16,7 @@ export const SECRETS = {
   "slackWebhookUrl!": "https://hooks.slack.com/services/secretmark-slack",
   "pagerdutyRoutingKey!": "secretmarkpagerduty0123456789abc",
   "alertWebhookUrl!": "https://receiver.example.org/secretmark-webhook",
+  "deadMansSwitchUrl!": "https://switch.example.org/secretmark-switch",
 } as const;
 export const SECRET = "secretmark";
 
@@ -30,11 +33,33 @@ export const EVERYTHING: Written = {
   ports: { "otlp-grpc": 4317, "otlp-http": 4318 },
 };
 
+/** Secrets that tell by their text what they are for. */
+export function secretsFor({ grafana, elk }: Settings): ProgramSecrets {
+  const generated = (purpose: string) => pulumi.secret(`${SECRET}-${purpose}`);
+  return {
+    grafanaAdminPassword: grafana.adminPassword ?? generated("grafana"),
+    grafanaDatabasePassword: grafana.database?.password ?? generated("grafana-database"),
+    elasticPassword: elk?.elasticPassword ?? generated("elastic"),
+    password: generated,
+    tlsIdentity: (program, hosts) => ({
+      authority: generated("authority"),
+      certificate: generated(`certificate of ${program} for ${hosts.join(", ")}`),
+      key: generated(`key of ${program}`),
+    }),
+  };
+}
+
 /** The programs of a configuration. */
 export function programsFor(written: Written = {}): Programs {
   const settings = settingsFor(written);
-  const grafanaAdminPassword = settings.grafana.adminPassword ?? pulumi.secret("generated");
-  return programsOf(settings, { grafanaAdminPassword });
+  return programsOf(settings, secretsFor(settings));
+}
+
+/** Loki and its shipper, of a configuration that has them. */
+export function lokiProgramsFor(written: Written = {}): NonNullable<Programs["loki"]> {
+  const { loki } = programsFor(written);
+  if (loki === undefined) throw new Error("these settings have no Loki");
+  return loki;
 }
 
 /** What a reader of a program wants to know, without its configuration. */

@@ -1,0 +1,27 @@
+import type { ReplicatedProgram } from "../settings/defaults";
+import type { Settings } from "../settings/settings";
+import { replicaNames } from "../platform/workload";
+
+/**
+ * An address of the monitored platform as the stack's programs reach it. On a cluster a bare name means the services'
+ * namespace.
+ */
+export function serviceAddress({ kubernetes }: Settings, address: string): string {
+  const [host, port] = address.split(":") as [string, string];
+  if (kubernetes === undefined || host.includes(".")) return address;
+  return `${host}.${kubernetes.servicesNamespace}:${port}`;
+}
+
+/**
+ * Where a browser finds a program that is published for operators: its host behind the ingress, or a port of this machine,
+ * onto which `kubectl port-forward` puts it on a cluster without one.
+ */
+export function browserUrl({ kubernetes, ports }: Settings, program: keyof Settings["ports"], login = false): string {
+  const ingress = login ? kubernetes?.ingress : undefined;
+  return ingress ? `https://${program}.${ingress.domain}/` : `http://localhost:${ports[program]}/`;
+}
+
+/** `host:port` of each replica of a program. */
+export function replicaAddresses({ replicas }: Settings, program: ReplicatedProgram, port: number): string[] {
+  return replicaNames(program, replicas[program]).map((host) => `${host}:${port}`);
+}

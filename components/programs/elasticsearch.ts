@@ -1,0 +1,85 @@
+import { images } from "../images";
+import { replicaNames, type ConfigFile, type Workload } from "../platform/workload";
+import type { Settings } from "../settings/settings";
+import { ELASTICSEARCH, ELASTICSEARCH_PORT, elasticsearchIdentity } from "./elasticsearch-access";
+import { nativeText, nativeYaml, toYaml } from "./native-file";
+import type { ProgramSecrets } from "./secrets";
+
+const TRANSPORT_PORT = 9300;
+const READINESS_PORT = 9400;
+const DIRECTORY = "/etc/elasticsearch";
+const HOME = "/usr/share/elasticsearch";
+const RUNNING_CONFIGURATION = "/tmp/config";
+const MIB = 2 ** 20;
+
+interface ElasticsearchConfig {
+  "readiness.port": number;
+}
+
+/** Elasticsearch: one node, or a cluster of three and more that are all alike. */
+export function elasticsearch(settings: Settings, secrets: ProgramSecrets): Workload {
+  const nodes = settings.replicas.elasticsearch;
+  return {
+    name: ELASTICSEARCH,
+    image: images.elasticsearch,
+    args: ["bash", `${DIRECTORY}/start.sh`, DIRECTORY, RUNNING_CONFIGURATION],
+    files: {
+      directory: DIRECTORY,
+      entries: [
+        { path: "start.sh", content: nativeText("elasticsearch/start.sh") },
+        { path: "elasticsearch.yml", content: toYaml(config(settings)) },
+        { path: "jvm.options", content: jvmOptions(settings) },
+        ...secretFiles(settings, secrets),
+      ],
+    },
+    ports: [
+      { name: "https", number: ELASTICSEARCH_PORT, reach: { from: "peers" } },
+      { name: "transport", number: TRANSPORT_PORT, reach: { from: "peers" } },
+      { name: "readiness", number: READINESS_PORT, reach: { from: "peers" } },
+    ],
+    data: [{ name: ELASTICSEARCH, path: `${HOME}/data`, size: settings.storage.elasticsearch }],
+    scratch: [
+      { path: "/tmp", size: 64 * MIB },
+      { path: `${HOME}/logs`, size: 16 * MIB },
+    ],
+    resources: settings.resources.elasticsearch,
+    health: {
+      port: READINESS_PORT,
+      check: ["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${READINESS_PORT}`],
+      startupSeconds: 180,
+    },
+    placement: nodes > 1 ? { kind: "replicated", replicas: nodes, spread: settings.spread } : { kind: "single" },
+    runsAs: { uid: 1_000, gid: 0 },
+    talksTo: nodes > 1 ? [ELASTICSEARCH] : [],
+  };
+}
+
+function config({ replicas }: Settings): ElasticsearchConfig & Record<string, unknown> {
+  const base = nativeYaml<ElasticsearchConfig>("elasticsearch/elasticsearch.yml");
+  const nodes = replicaNames(ELASTICSEARCH, replicas.elasticsearch);
+  if (nodes.length === 1) return { ...base, "node.name": ELASTICSEARCH, "discovery.type": "single-node" };
+  return {
+    ...base,
+    "node.name": "${HOSTNAME}",
+    "discovery.seed_hosts": nodes.map((host) => `${host}:${TRANSPORT_PORT}`),
+    // Heeded only until the cluster has formed once.
+    "cluster.initial_master_nodes": nodes.map((host) => host.split(".")[0]),
+  };
+}
+
+/** The heap of a fixed size: a server that may grow would be ended by its limit instead of collecting garbage. */
+function jvmOptions({ resources }: Settings): string {
+  const heap = `${Math.floor(resources.elasticsearch.heap / MIB)}m`;
+  return `${nativeText("elasticsearch/jvm.options")}-Xms${heap}\n-Xmx${heap}\n`;
+}
+
+function secretFiles(settings: Settings, secrets: ProgramSecrets): ConfigFile[] {
+  const { authority, certificate, key } = elasticsearchIdentity(settings, secrets);
+  const contents = {
+    "ca.crt": authority,
+    "node.crt": certificate,
+    "node.key": key,
+    "elastic-password": secrets.elasticPassword,
+  };
+  return Object.entries(contents).map(([name, content]) => ({ path: `secrets/${name}`, content, secret: true }));
+}

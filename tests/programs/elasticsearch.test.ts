@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+
+import { images } from "../../components/images";
+import type { Written } from "../support/settings";
+import { elkProgramsFor } from "./elk-support";
+import { factsOf, pathsOf, secretFilesOf, textOfFile, yamlOf } from "./support";
+
+const CLUSTER: Written = { platform: "kubernetes", replicas: { elasticsearch: 3 }, spread: "required" };
+
+const elasticsearchFor = (written: Written = {}) => elkProgramsFor(written).elasticsearch;
+const configFor = (written: Written = {}) =>
+  yamlOf<Record<string, unknown>>(elasticsearchFor(written), "elasticsearch.yml");
+
+describe("elasticsearch", () => {
+  it("is placed as its image and its callers need it", () => {
+    expect(elasticsearchFor().image).toBe(images.elasticsearch);
+    expect(factsOf(elasticsearchFor())).toEqual({
+      name: "elasticsearch",
+      user: "1000:0",
+      ports: ["https 9200 from peers", "transport 9300 from peers", "readiness 9400 from peers"],
+      metrics: undefined,
+      data: ["/usr/share/elasticsearch/data 20Gi"],
+      scratch: ["/tmp 64Mi", "/usr/share/elasticsearch/logs 16Mi"],
+      health: {
+        port: 9400,
+        check: ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9400"],
+        startupSeconds: 180,
+      },
+      placement: "single",
+      talksTo: [],
+    });
+    expect(elasticsearchFor().args).toEqual([
+      "bash",
+      "/etc/elasticsearch/start.sh",
+      "/etc/elasticsearch",
+      "/tmp/config",
+    ]);
+    expect(pathsOf(elasticsearchFor())).toEqual([
+      "start.sh",
+      "elasticsearch.yml",
+      "jvm.options",
+      "secrets/ca.crt",
+      "secrets/node.crt",
+      "secrets/node.key",
+      "secrets/elastic-password",
+    ]);
+  });
+
+  it("listens at the ports that the contract names", () => {
+    const config = configFor();
+    expect([config["http.port"], config["transport.port"], config["readiness.port"]]).toEqual(
+      elasticsearchFor().ports.map(({ number }) => number),
+    );
+  });
+
+  it("is one node by itself, under a name that stays", () => {
+    expect(configFor()).toMatchObject({ "node.name": "elasticsearch", "discovery.type": "single-node" });
+    expect(Object.keys(configFor()).filter((key) => /seed_hosts|initial_master/.test(key))).toEqual([]);
+  });
+
+  it("is a cluster of equal nodes that know each other by name", () => {
+    expect(elasticsearchFor(CLUSTER).placement).toEqual({ kind: "replicated", replicas: 3, spread: "required" });
+    expect(elasticsearchFor(CLUSTER).talksTo).toEqual(["elasticsearch"]);
+    const nodes = [0, 1, 2].map((index) => `elasticsearch-${index}`);
+    expect(configFor(CLUSTER)).toMatchObject({
+      "node.name": "${HOSTNAME}",
+      "discovery.seed_hosts": nodes.map((node) => `${node}.elasticsearch-replicas:9300`),
+      "cluster.initial_master_nodes": nodes,
+    });
+    expect(configFor(CLUSTER)).not.toHaveProperty("discovery.type");
+  });
+
+  it("has a heap of half its limit, or of what the settings say, and no more", () => {
+    const heapOf = (written: Written) => textOfFile(elasticsearchFor(written), "jvm.options").match(/^-Xm.*$/gm);
+    expect(heapOf({})).toEqual(["-Xms512m", "-Xmx512m"]);
+    expect(heapOf({ resources: { elasticsearch: { memory: "4Gi", heap: "1500Mi" } } })).toEqual([
+      "-Xms1500m",
+      "-Xmx1500m",
+    ]);
+  });
+
+  it("encrypts what it says, to clients and between nodes", () => {
+    const config = configFor();
+    expect(config["xpack.security.enabled"]).toBe(true);
+    for (const layer of ["http", "transport"]) {
+      expect(config[`xpack.security.${layer}.ssl`]).toMatchObject({
+        enabled: true,
+        supported_protocols: ["TLSv1.3", "TLSv1.2"],
+        key: "certificates/node.key",
+      });
+    }
+    expect(config["xpack.security.transport.ssl"]).toMatchObject({ client_authentication: "required" });
+  });
+
+  it("shows a certificate with every name under which it is reached", async () => {
+    expect((await secretFilesOf(elasticsearchFor()))["secrets/node.crt"]).toMatch(/ for elasticsearch$/);
+    expect((await secretFilesOf(elasticsearchFor(CLUSTER)))["secrets/node.crt"]).toMatch(
+      / for elasticsearch, elasticsearch-0[.]elasticsearch-replicas, .*, elasticsearch-2[.]elasticsearch-replicas$/,
+    );
+  });
+
+  it("takes the password of elastic that the settings give", async () => {
+    const given = elasticsearchFor({ "elasticPassword!": "correct horse battery" });
+    expect((await secretFilesOf(given))["secrets/elastic-password"]).toBe("correct horse battery");
+  });
+});

@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const state = await mkdtemp(path.join(tmpdir(), "pyairtable-monitoring-test-"));
   process.env.PYAIRTABLE_MONITORING_STATE = state;
   const report = (message: string) => console.error(message);
-  const tools = await prepareTools(report);
+  const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   await prepareEngine(report);
   project.provide("workspace", tools.workspace);
   return async () => {

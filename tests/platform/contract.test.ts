@@ -3,6 +3,8 @@ import { describe, it } from "vitest";
 import { CASES, type Case, type Column } from "./contract-cases";
 import { dockerColumn } from "./docker-column";
 import { deployOnDocker } from "./docker-support";
+import { kubernetesColumn } from "./kubernetes-column";
+import { deployOnKubernetes } from "./kubernetes-support";
 
 /** One platform that the contract runs on. */
 interface Adapter {
@@ -23,7 +25,10 @@ function adapter<Made>(name: string, deploy: (given: Case) => Promise<Made>, col
   };
 }
 
-const adapters = [adapter("docker", deployOnDocker, dockerColumn)];
+const adapters = [
+  adapter("docker", deployOnDocker, dockerColumn),
+  adapter("kubernetes", deployOnKubernetes, kubernetesColumn),
+];
 
 const cases = Object.entries<Readonly<Record<string, Case>>>(CASES).flatMap(([field, named]) =>
   Object.entries(named).map(([title, given]) => [field, title, given] as const),

@@ -1,12 +1,14 @@
 import { expect } from "vitest";
 
 import type { Column } from "./contract-cases";
-import type { OnDocker } from "./docker-support";
+import { dockerReach } from "./docker-column-reach";
+import { namesOf, type OnDocker } from "./docker-support";
 
-const namesOf = (registrations: readonly { name: string }[]) => registrations.map(({ name }) => name);
+const VOLUME = "part-tiny-tiny-data";
 
 /** What one Docker engine gets for each case of the contract. */
 export const dockerColumn: Column<OnDocker> = {
+  ...dockerReach,
   name: {
     "is the host name": async (made) => {
       const { container, deployed } = await made();
@@ -31,6 +33,8 @@ export const dockerColumn: Column<OnDocker> = {
   },
   args: {
     given: async (made) => expect((await made()).container.inputs.command).toEqual(["--b=2", "--a=1"]),
+    "with a dollar sign": async (made) =>
+      expect((await made()).container.inputs.command).toEqual(["--format=$(NAME) $$ $1"]),
     "left out": async (made) => {
       const { inputs } = (await made()).container;
       expect(inputs).not.toHaveProperty("command");
@@ -39,6 +43,14 @@ export const dockerColumn: Column<OnDocker> = {
   },
   env: {
     given: async (made) => expect((await made()).container.inputs.envs).toEqual(["AREA=a=b", "ZONE=z"]),
+    "with a dollar sign": async (made) => expect((await made()).container.inputs.envs).toEqual(["FORMAT=$(NAME)"]),
+    "left out": async (made) => expect((await made()).container.inputs).not.toHaveProperty("envs"),
+  },
+  placeEnv: {
+    given: async (made) =>
+      expect(made()).rejects.toThrow(
+        "tiny: placeEnv, facts of the place where a copy runs, can not be had on one Docker engine",
+      ),
     "left out": async (made) => expect((await made()).container.inputs).not.toHaveProperty("envs"),
   },
   files: {
@@ -75,43 +87,15 @@ export const dockerColumn: Column<OnDocker> = {
       expect(holder.options.additionalSecretOutputs).toEqual(["uploads"]);
       expect(JSON.stringify(container.inputs)).not.toContain("marked");
     },
+    "whose names are alike but for a slash": async (made) =>
+      expect((await made()).recorder.named("part-tiny-files").inputs.uploads).toMatchObject([
+        { file: "/etc/tiny/rules/one.yaml" },
+        { file: "/etc/tiny/rules__one.yaml" },
+      ]),
     "left out": async (made) => {
       const { container, recorder } = await made();
       expect(namesOf(recorder.ofKind("Container"))).toEqual(["part-tiny"]);
       expect(container.inputs.volumes).toEqual([]);
-    },
-  },
-  ports: {
-    "from peers": async (made) => {
-      const { container, deployed, recorder } = await made();
-      expect(container.inputs).not.toHaveProperty("ports");
-      expect(deployed.urls).toEqual({ http: "http://tiny:80" });
-      expect(recorder.ofKind("Network")).toEqual([]);
-    },
-    "from services": async (made) => {
-      const { container, deployed, recorder } = await made();
-      expect(container.inputs).not.toHaveProperty("ports");
-      expect(deployed.urls).toEqual({ http: "http://tiny:80" });
-      expect(namesOf(recorder.ofKind("Network"))).toEqual(["docker-services"]);
-    },
-    "from services, published": async (made) => {
-      const { container, deployed, recorder } = await made();
-      expect(container.inputs.ports).toEqual([{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }]);
-      expect(deployed.urls).toEqual({ http: "http://127.0.0.1:8080" });
-      expect(namesOf(recorder.ofKind("Network"))).toEqual(["docker-edge", "docker-services"]);
-    },
-    "from an operator": async (made) => {
-      const { container, deployed, recorder } = await made();
-      expect(container.inputs.ports).toEqual([
-        { internal: 80, external: 1080, ip: "127.0.0.1", protocol: "tcp" },
-        { internal: 90, external: 1090, ip: "127.0.0.1", protocol: "tcp" },
-      ]);
-      expect(deployed.urls).toEqual({
-        early: "http://127.0.0.1:1080",
-        late: "http://127.0.0.1:1090",
-        inner: "http://tiny:70",
-      });
-      expect(namesOf(recorder.ofKind("Network"))).toEqual(["docker-edge"]);
     },
   },
   metrics: {
@@ -122,7 +106,7 @@ export const dockerColumn: Column<OnDocker> = {
   },
   data: {
     "belongs to the program": async (made) => {
-      const { container, recorder } = await made();
+      const { container, deployed, recorder } = await made();
       const volume = recorder.named("part-tiny-tiny-data");
       expect(volume.inputs.name).toBe("pyairtable-test-tiny");
       expect(volume.options.retainOnDelete).toBe(true);
@@ -141,12 +125,21 @@ export const dockerColumn: Column<OnDocker> = {
         volumes: [{ containerPath: "/data", volumeName: "pyairtable-test-tiny" }],
       });
       expect(container.dependencies).toContain("part-tiny-tiny-prepare");
+      expect(deployed.data).toEqual([{ name: "tiny", handle: "pyairtable-test-tiny", size: 2 ** 30 }]);
     },
     "of root": async (made) => {
       const { recorder } = await made();
       expect(recorder.named("part-tiny-tiny-data").options.retainOnDelete).toBe(true);
       expect(namesOf(recorder.ofKind("Container"))).toEqual(["part-tiny"]);
     },
+    "of several replicas": async (made) =>
+      expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine"),
+    "on every node": async (made) => expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
+    "of root on every node": async (made) =>
+      expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
+    "of a program that runs to its end": async (made) =>
+      expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
+    "in a storage class": async (made) => expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
   },
   scratch: {
     given: async (made) =>
@@ -186,83 +179,38 @@ export const dockerColumn: Column<OnDocker> = {
       for (const key of ["healthcheck", "wait", "waitTimeout"]) expect(container.inputs).not.toHaveProperty(key);
       expect(deployed.healthSeenBy).toBe("scrape");
     },
+    "by its port": async (made) =>
+      expect((await made()).container.inputs.healthcheck).toMatchObject({ tests: ["CMD", "/tiny", "-health"] }),
+    "by wget without a path": async (made) =>
+      expect(made()).rejects.toThrow("tiny: a health check by wget without a path can not be had on one Docker engine"),
   },
   placement: {
     single: async (made) => expect((await made()).recorder.ofKind("Container")).toHaveLength(1),
     "one replica": async (made) => expect((await made()).recorder.ofKind("Container")).toHaveLength(1),
     "several replicas": async (made) =>
-      expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine; use 1"),
+      expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine"),
+    "several replicas, without exception on nodes of their own": async (made) =>
+      expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine"),
     "every node": async (made) => expect((await made()).recorder.ofKind("Container")).toHaveLength(1),
+    "every node, for what runs there": async (made) =>
+      expect((await made()).recorder.ofKind("Container")).toHaveLength(1),
+    once: async (made) => {
+      const { inputs } = (await made()).container;
+      expect(inputs).toMatchObject({ restart: "no", attach: true, mustRun: false });
+      for (const key of ["healthcheck", "wait"]) expect(inputs).not.toHaveProperty(key);
+    },
+    "once, with a port": async (made) => expect((await made()).container.inputs).toMatchObject({ restart: "no" }),
+    "at scheduled times": async (made) =>
+      expect(made()).rejects.toThrow("tiny: placement at scheduled times can not be had on one Docker engine"),
   },
   runsAs: {
     "is the user and the group": async (made) => expect((await made()).container.inputs.user).toBe("472:0"),
+    root: async (made) => expect((await made()).container.inputs.user).toBe("0:0"),
   },
-  talksTo: {
-    "a program": async (made) => {
-      const { container, recorder } = await made();
-      const [network, ...others] = recorder.ofKind("Network");
-      expect(others).toEqual([]);
-      expect(network?.inputs).toMatchObject({ name: "pyairtable-test-from-tiny", driver: "bridge", internal: true });
-      expect(network?.inputs).not.toHaveProperty("options");
-      const joined = { name: "docker-from-tiny-id" };
-      expect(container.inputs.networksAdvanced).toEqual([joined]);
-      expect(recorder.named("part-store").inputs.networksAdvanced).toEqual([{ ...joined, aliases: ["store"] }]);
-      expect(container.inputs).not.toHaveProperty("hosts");
-    },
-    services: async (made) => {
-      const { container, recorder } = await made();
-      expect(recorder.named("docker-services").inputs).toMatchObject({
-        name: "pyairtable-test-services",
-        internal: false,
-      });
-      expect(container.inputs.networksAdvanced).toEqual([{ name: "docker-services-id" }]);
-      expect(container.inputs.hosts).toEqual([{ host: "host.docker.internal", ip: "host-gateway" }]);
-    },
-    "services on a network that exists": async (made) => {
-      const { container, recorder } = await made();
-      expect(recorder.ofKind("Network")).toEqual([]);
-      expect(container.inputs.networksAdvanced).toEqual([{ name: "compose_default" }]);
-    },
-    "the internet": async (made) => {
-      const { container, recorder } = await made();
-      expect(recorder.named("docker-edge").inputs).toMatchObject({
-        name: "pyairtable-test-edge",
-        internal: false,
-        options: { "com.docker.network.bridge.enable_icc": "false" },
-      });
-      // Without an alias: its name leads to the network on which peers may talk to it.
-      expect(container.inputs.networksAdvanced).toEqual([{ name: "docker-edge-id" }]);
-    },
-    "no one": async (made) => {
-      const { container, recorder } = await made();
-      expect(recorder.ofKind("Network")).toEqual([]);
-      expect(container.inputs).not.toHaveProperty("networksAdvanced");
-      expect(container.inputs.networkMode).toBe("none");
-    },
-    "a program that does not exist": async (made) =>
-      expect(made()).rejects.toThrow('tiny talks to "nowhere", which is not a program of this stack'),
-  },
-  privileges: {
-    "host path": async (made) =>
-      expect((await made()).container.inputs.volumes).toEqual([
-        { hostPath: "/sys", containerPath: "/host/sys", readOnly: true },
-      ]),
-    "host processes": async (made) => {
-      const { inputs } = (await made()).container;
-      expect(inputs.pidMode).toBe("host");
-      expect(inputs.securityOpts).toEqual(["no-new-privileges:true", "label=disable"]);
-    },
-    device: async (made) =>
-      expect((await made()).container.inputs.devices).toEqual([
-        { hostPath: "/dev/kmsg", containerPath: "/dev/kmsg", permissions: "r" },
-      ]),
-    capability: async (made) =>
-      expect((await made()).container.inputs.capabilities).toEqual({ drops: ["ALL"], adds: ["CAP_SYSLOG"] }),
-    none: async (made) => {
-      const { inputs } = (await made()).container;
-      for (const key of ["pidMode", "devices"]) expect(inputs).not.toHaveProperty(key);
-      expect(inputs).toMatchObject({ capabilities: { drops: ["ALL"] }, securityOpts: ["no-new-privileges:true"] });
-      expect(inputs.volumes).toEqual([]);
-    },
+  after: {
+    "a program": async (made) => expect((await made()).container.dependencies).toContain("part-store"),
+    "a program that ends": async (made) => expect((await made()).container.dependencies).toContain("part-setup"),
+    "a program that is not deployed before it": async (made) =>
+      expect(made()).rejects.toThrow('tiny comes after "nowhere", which is not deployed before it'),
   },
 };

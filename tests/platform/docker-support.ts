@@ -35,6 +35,8 @@ export async function deployOnDocker(
   }
 }
 
+export const namesOf = (registrations: readonly Registration[]) => registrations.map(({ name }) => name);
+
 /** Labels of an object, by name. */
 export function labelsOf({ inputs }: Registration): Record<string, string> {
   const labels = inputs.labels as { label: string; value: string }[];

@@ -1,0 +1,290 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import { startCluster, type Cluster } from "../../toolchain/cluster";
+import { runCommand } from "../../toolchain/command";
+import { ensureTool } from "../../toolchain/tools";
+import { stackFile } from "../support/stack-file";
+import { ClusterView } from "./support/cluster-objects";
+import { TestStack } from "./support/test-stack";
+
+let cluster: Cluster;
+let view: ClusterView;
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 3 });
+  view = new ClusterView(cluster.kubeconfig);
+}, 3_600_000);
+
+afterAll(async () => {
+  view?.close();
+  await cluster?.stop();
+});
+
+const ready = (count: number) => `${count} of ${count}`;
+
+/** The programs of each kind of stack, by what runs them, with their copies on three nodes. */
+const AGENTS = { "daemonset/node-exporter": ready(3) };
+const LOKI_AGENTS = { ...AGENTS, "daemonset/promtail": ready(3) };
+const ELK_AGENTS = { ...AGENTS, "daemonset/filebeat": ready(3) };
+const DEVELOPMENT = {
+  "deployment/postgres-exporter": ready(1),
+  "deployment/redis-exporter": ready(1),
+  ...Object.fromEntries(
+    ["alertmanager", "grafana", "jaeger", "otel-collector", "prometheus"].map((name) => [
+      `statefulset/${name}`,
+      ready(1),
+    ]),
+  ),
+};
+const LOKI = { "statefulset/loki": ready(1) };
+const ELK = {
+  "statefulset/elasticsearch": ready(1),
+  "statefulset/logstash": ready(1),
+  "deployment/kibana": ready(1),
+  "job/elasticsearch-setup": "complete",
+  "job/kibana-setup": "complete",
+};
+const PRODUCTION = {
+  "daemonset/otel-collector": ready(3),
+  "deployment/grafana": ready(2),
+  "deployment/jaeger": ready(1),
+  "deployment/kibana": ready(2),
+  "deployment/postgres-exporter": ready(1),
+  "deployment/redis-exporter": ready(1),
+  "statefulset/alertmanager": ready(3),
+  "statefulset/elasticsearch": ready(3),
+  "statefulset/logstash": ready(2),
+  "statefulset/otel-gateway": ready(2),
+  "statefulset/prometheus": ready(2),
+  "job/elasticsearch-setup": "complete",
+  "job/kibana-setup": "complete",
+};
+
+describe.each([
+  ["dev on Kubernetes", { platform: "kubernetes" }, { ...DEVELOPMENT, ...LOKI }, LOKI_AGENTS],
+  [
+    "dev on Kubernetes with both stores",
+    { platform: "kubernetes", logging: "both" },
+    { ...DEVELOPMENT, ...LOKI, ...ELK },
+    { ...LOKI_AGENTS, ...ELK_AGENTS },
+  ],
+  ["prod", stackFile("prod"), PRODUCTION, ELK_AGENTS],
+] as const)("%s, on the real API server", (_, configuration, programs, agents) => {
+  let stack: TestStack;
+  let output: string;
+
+  beforeAll(async () => {
+    const connection = { kubeconfig: cluster.kubeconfig, kubernetesContext: cluster.context };
+    stack = await TestStack.create(inject("workspace"), { scrapeInterval: "15s", ...configuration, ...connection });
+    output = await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+  });
+
+  afterAll(async () => {
+    await stack?.run.capture(["state", "unprotect", "--all", "--yes"]).catch(() => "");
+    await stack?.remove();
+  });
+
+  it("is accepted without a warning", () => {
+    expect(output).not.toMatch(/warning/i);
+  });
+
+  it("has every program ready, agents in a namespace of their own", async () => {
+    expect(await view.readiness(stack.name)).toEqual(programs);
+    expect(await view.readiness(`${stack.name}-agents`)).toEqual(agents);
+  });
+
+  it("has no pod that the restricted standard refuses", async () => {
+    const namespace = await view.client.call<{ metadata: { labels: Record<string, string> } }>(
+      "GET",
+      `/api/v1/namespaces/${stack.name}`,
+    );
+    expect(namespace.metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("restricted");
+    const refused = (await view.warnings(stack.name)).filter((text) => /PodSecurity|FailedCreate|forbidden/.test(text));
+    expect(refused).toEqual([]);
+  });
+
+  it("shows no change in a preview right after", async () => {
+    await expect(stack.run.capture(["preview", "--expect-no-changes"])).resolves.toContain("unchanged");
+  });
+
+  it("rolls Prometheus, and nothing else, when a rule changes", async () => {
+    const rules = path.join(stack.folder, "configs/prometheus/rules/custom.yaml");
+    await writeFile(rules, `${await readFile(rules, "utf8")}\n# changed\n`);
+    const preview = await stack.run.capture(["preview", "--diff", "--json"]);
+    const { steps } = JSON.parse(preview) as { steps: { op: string; urn: string }[] };
+    const changed = steps.filter(({ op }) => op !== "same").map(({ urn }) => urn.split("::").at(-1));
+    expect(new Set(changed)).toEqual(new Set(["metrics-prometheus", "metrics-prometheus-files"]));
+  });
+});
+
+describe("data on a cluster", () => {
+  it("outlives its stack, is found again, and protected is not deleted at all", async () => {
+    const configuration = {
+      platform: "kubernetes",
+      kubeconfig: cluster.kubeconfig,
+      kubernetesContext: cluster.context,
+      protectData: true,
+    };
+    const stack = await TestStack.create(inject("workspace"), configuration);
+    try {
+      await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+      await expect(stack.run.capture(["destroy", "--yes"])).rejects.toThrow(/protect/);
+      expect(await view.readiness(stack.name)).toMatchObject({ "statefulset/loki": ready(1) });
+      await stack.run.capture(["state", "unprotect", "--all", "--yes"]);
+      const before = await claims(stack.name);
+      await stack.run.capture(["destroy", "--yes", "--skip-preview"]);
+      expect(await view.readiness(stack.name)).toEqual({});
+      expect(await claims(stack.name)).toEqual(before);
+      await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+      expect(await claims(stack.name)).toEqual(before);
+    } finally {
+      await stack.run.capture(["state", "unprotect", "--all", "--yes"]).catch(() => "");
+      await stack.remove();
+    }
+  });
+
+  /** Claims by name, with the volume that each has. */
+  async function claims(namespace: string): Promise<Record<string, string>> {
+    const found = await view.list<{ metadata: { name: string }; spec: { volumeName: string } }>(
+      `/api/v1/namespaces/${namespace}/persistentvolumeclaims`,
+    );
+    return Object.fromEntries(found.map(({ metadata, spec }) => [metadata.name, spec.volumeName]));
+  }
+});
+
+describe("a cluster that does not fit", () => {
+  const CASES: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
+    ["an unknown context", { kubernetesContext: "nowhere" }, /kubernetesContext.*nowhere/s],
+    ["a kubeconfig that is not there", { kubeconfig: "/nowhere/config" }, /kubeconfig.*\/nowhere\/config/s],
+    ["a storage class that does not exist", { storageClass: "golden" }, /storageClass.*golden.*standard/s],
+    [
+      "more copies than nodes, each on its own",
+      { replicas: { alertmanager: 5 }, spread: "required" },
+      /replicas\.alertmanager.*5.*3/s,
+    ],
+  ];
+
+  it.each(CASES)("%s is refused before anything is created", async (_, written, message) => {
+    const connection = { kubeconfig: cluster.kubeconfig, kubernetesContext: cluster.context };
+    const stack = await TestStack.create(inject("workspace"), { platform: "kubernetes", ...connection, ...written });
+    try {
+      await expect(stack.run.capture(["up", "--yes", "--skip-preview"])).rejects.toThrow(message);
+      const namespaces = await view.list<{ metadata: { name: string } }>("/api/v1/namespaces");
+      expect(namespaces.map(({ metadata }) => metadata.name)).not.toContain(stack.name);
+    } finally {
+      await stack.remove();
+    }
+  });
+
+  it("and one that does not answer is named, with what to do", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "pmtest-kubeconfig-"));
+    const kubeconfig = path.join(folder, "config");
+    const text = await readFile(cluster.kubeconfig, "utf8");
+    await writeFile(kubeconfig, text.replace(/server: \S+/, "server: https://127.0.0.1:1"));
+    const written = { platform: "kubernetes", kubeconfig, kubernetesContext: cluster.context };
+    const stack = await TestStack.create(inject("workspace"), written);
+    try {
+      await expect(stack.run.capture(["preview"])).rejects.toThrow(/https:\/\/127\.0\.0\.1:1/);
+    } finally {
+      await stack.remove();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+/** What Prometheus finds on the cluster, by its own tool, from the stack's own configuration. */
+describe("discovery on a cluster", () => {
+  interface Found {
+    readonly discoveredLabels: Record<string, string>;
+    readonly labels: Record<string, string>;
+  }
+  let folder: string;
+  let stack: TestStack;
+  let config: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "pmtest-discovery-"));
+    const connection = { kubeconfig: cluster.kubeconfig, kubernetesContext: cluster.context };
+    stack = await TestStack.create(inject("workspace"), {
+      platform: "kubernetes",
+      ...connection,
+      servicesNamespace: "discovery",
+    });
+    await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    await view.client.call("POST", "/api/v1/namespaces", {
+      body: { apiVersion: "v1", kind: "Namespace", metadata: { name: "discovery" } },
+    });
+    const pods: Record<string, Record<string, string>> = {
+      reporting: { "prometheus.io/scrape": "true", "prometheus.io/port": "9102", "prometheus.io/path": "/stats" },
+      "api-gateway": { "prometheus.io/scrape": "true", "prometheus.io/port": "8000" },
+      silent: {},
+    };
+    for (const [name, annotations] of Object.entries(pods)) {
+      await view.client.call("POST", "/api/v1/namespaces/discovery/pods", { body: pod(name, annotations) });
+    }
+    config = path.join(folder, "prometheus.yml");
+    await writeFile(config, await renderedConfig());
+  });
+
+  afterAll(async () => {
+    await view.client.call("DELETE", "/api/v1/namespaces/discovery").catch(() => undefined);
+    await stack?.remove();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  const pod = (name: string, annotations: Record<string, string>) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: `${name}-1`, labels: { "app.kubernetes.io/name": name }, annotations },
+    spec: { containers: [{ name: "main", image: "example/service:1", ports: [{ containerPort: 8000 }] }] },
+  });
+
+  /** The file in the stack's ConfigMap, looking at the cluster from outside. */
+  async function renderedConfig(): Promise<string> {
+    const maps = await view.list<{ data: Record<string, string> }>(`/api/v1/namespaces/${stack.name}/configmaps`);
+    const text = maps.flatMap(({ data }) => Object.entries(data ?? {})).find(([key]) => key.endsWith("prometheus.yml"));
+    const credentials = path.join(folder, "credentials");
+    await writeFile(credentials, "");
+    return (text?.[1] ?? "")
+      .replaceAll(
+        "kubernetes_sd_configs:\n      - role:",
+        `kubernetes_sd_configs:\n      - kubeconfig_file: ${cluster.kubeconfig}\n        role:`,
+      )
+      .replace(/\S*\/serviceaccount\/(token|ca.crt)/g, credentials);
+  }
+
+  async function found(job: string): Promise<Record<string, string>[]> {
+    const promtool = await ensureTool("promtool");
+    const { stdout } = await runCommand(promtool, ["check", "service-discovery", "--timeout=5s", config, job]);
+    const targets = JSON.parse(stdout.slice(stdout.indexOf("["))) as Found[];
+    return targets.map(({ labels }) => labels).filter((labels) => Object.keys(labels ?? {}).length > 0);
+  }
+
+  it("finds a service by its annotation, and not one that has a target already", async () => {
+    const targets = await found("annotated-services");
+    expect(targets).toEqual([
+      expect.objectContaining({
+        service: "reporting",
+        job: "services",
+        __metrics_path__: "/stats",
+        __address__: expect.stringMatching(/:9102$/) as unknown,
+      }),
+    ]);
+  });
+
+  it("finds the copies of a program by their pods, at the port that has metrics", async () => {
+    const targets = await found("node-exporter");
+    expect(targets.map(({ service, node }) => `${service} on ${node}`).sort()).toEqual(
+      [1, 2, 3].map((index) => `node-exporter on node-${index}`),
+    );
+    for (const { __address__: address } of targets) expect(address).toMatch(/:9100$/);
+  });
+
+  it("finds every kubelet, for its own metrics and its containers'", async () => {
+    for (const job of ["kubelet", "cadvisor"]) expect(await found(job)).toHaveLength(3);
+  });
+});

@@ -17,10 +17,12 @@ const tools = {
   promtail: { program: "promtail", version: ["--version"] },
   otelcol: { program: "otel-collector", version: ["--version"] },
   jaeger: { program: "jaeger", version: ["version"] },
+  filebeat: { program: "filebeat", version: ["version"] },
   "kube-apiserver": { program: "kube", version: ["--version"] },
   "kube-controller-manager": { program: "kube", version: ["--version"] },
   "kube-scheduler": { program: "kube", version: ["--version"] },
   kwok: { program: "kwok", version: ["--version"] },
+  actionlint: { program: "actionlint", version: ["-version"] },
   pulumi: { program: "pulumi-cli", version: ["version"] },
   "pulumi-language-nodejs": { program: "pulumi-language-nodejs", version: ["-version"] },
 } as const satisfies Record<string, { program: GoProgram; version: readonly string[] }>;

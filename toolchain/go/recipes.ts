@@ -73,6 +73,11 @@ export const goRecipes = {
     binaries: { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
     variables: { "github.com/jaegertracing/jaeger/internal/version.latestVersion": "v2.13.0" },
   },
+  "jaeger-es-index-cleaner": {
+    version: "2.13.0",
+    folder: "jaeger",
+    binaries: { "es-index-cleaner": "github.com/jaegertracing/jaeger/cmd/es-index-cleaner" },
+  },
   "otel-collector": {
     version: "0.140.1",
     binaries: { otelcol: "." },
@@ -98,6 +103,11 @@ export const goRecipes = {
     binaries: { postgres_exporter: "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter" },
     variables: { [PROMETHEUS_VERSION]: "0.17.1" },
   },
+  // Of the releases after 7.17 none is published as a module; this is 9.0's development of 22 October 2024.
+  filebeat: {
+    version: "9.0.0",
+    binaries: { filebeat: "github.com/elastic/beats/v7/filebeat" },
+  },
   // The control plane of the test cluster.
   kube: {
     version: "1.37.2",
@@ -113,6 +123,11 @@ export const goRecipes = {
     version: "0.8.0",
     binaries: { kwok: "sigs.k8s.io/kwok/cmd/kwok" },
     variables: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0" },
+  },
+  // Checks the workflows of continuous integration.
+  actionlint: {
+    version: "1.7.7",
+    binaries: { actionlint: "github.com/rhysd/actionlint/cmd/actionlint" },
   },
   "stand-in": {
     version: "1.0.0",

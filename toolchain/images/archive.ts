@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -9,7 +9,8 @@ import type { Report } from "../cache";
 import { runCommand } from "../command";
 import { ensureDebianPackage } from "../debian";
 import { ensureGoProgram } from "../go-build";
-import type { Entry } from "./layout";
+import { ensureMavenArchive } from "../maven";
+import type { ArchiveContent, Entry } from "./layout";
 
 /** The Debian package that each shared part of an image comes from. */
 export const sharedPackages = {
@@ -20,6 +21,7 @@ export const sharedPackages = {
 
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 const ZONES = "usr/share/zoneinfo";
+const DOCUMENTATION = /^usr\/(share|include|lib\/debug)(\/|$)/;
 // The same bytes at every build, whenever it runs.
 const fixed = { uid: 0, gid: 0, mtime: new Date(0) };
 
@@ -29,9 +31,11 @@ export async function writeArchive(entries: readonly Entry[], target: string, re
   const written = pipeline(archive, createWriteStream(target));
   // A failure while filling is thrown below; the pipeline's own error would only repeat it.
   written.catch(() => {});
+  // What an entry names itself is not taken from a package or a distribution too.
+  const named = new Set(entries.flatMap((entry) => (entry.kind !== "archive" && "path" in entry ? [entry.path] : [])));
   try {
     for (const entry of entries) {
-      await add(archive, entry, report);
+      await add(archive, entry, named, report);
     }
     archive.finalize();
   } catch (error) {
@@ -41,7 +45,7 @@ export async function writeArchive(entries: readonly Entry[], target: string, re
   await written;
 }
 
-async function add(archive: Pack, entry: Entry, report: Report): Promise<void> {
+async function add(archive: Pack, entry: Entry, named: Set<string>, report: Report): Promise<void> {
   switch (entry.kind) {
     case "directory": {
       const { path: name, mode, uid, gid } = entry;
@@ -61,6 +65,18 @@ async function add(archive: Pack, entry: Entry, report: Report): Promise<void> {
         throw new Error(`The recipe of ${entry.program} in toolchain/go/recipes.ts builds no binary ${entry.binary}.`);
       }
       return addFile(archive, entry.path, binary, 0o755);
+    }
+    case "link":
+      return addHeader(archive, { name: entry.path, type: "symlink", linkname: entry.target });
+    case "archive": {
+      const root = await ensureMavenArchive(entry.name, report);
+      // Zip files carry no modes that every unpacker keeps.
+      const mode = (file: string) => (file.startsWith("bin/") ? 0o755 : 0o644);
+      return addTree(archive, root, entry.path, named, { mode, edits: entry.edits });
+    }
+    case "package": {
+      const { root } = await ensureDebianPackage(entry.name, report);
+      return addTree(archive, root, "/", named, { leftOut: DOCUMENTATION });
     }
     case "busybox":
       return addBusybox(archive, report);
@@ -111,6 +127,53 @@ async function addTimeZones(archive: Pack, report: Report): Promise<void> {
       await addFile(archive, name, source, 0o644);
     }
   }
+}
+
+interface TreeOptions {
+  /** Gives a file's mode by its path in the tree. Without it, the file's own, less what changes the user. */
+  readonly mode?: (file: string) => number;
+  readonly edits?: ArchiveContent["edits"];
+  /** Paths of the tree that stay out. */
+  readonly leftOut?: RegExp;
+}
+
+// Packages share folders, and each is written once: `named` holds every path that is there already.
+async function addTree(
+  archive: Pack,
+  root: string,
+  target: string,
+  named: Set<string>,
+  { mode, edits = {}, leftOut }: TreeOptions,
+): Promise<void> {
+  const found = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = found.map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))).sort();
+  for (const file of files.filter((candidate) => !leftOut?.test(candidate))) {
+    const name = path.posix.join(target, file);
+    if (named.has(name)) {
+      continue;
+    }
+    named.add(name);
+    const source = path.join(root, file);
+    const stats = await lstat(source);
+    if (stats.isSymbolicLink()) {
+      await addHeader(archive, { name, type: "symlink", linkname: await readlink(source) });
+    } else if (stats.isDirectory()) {
+      await addHeader(archive, { name, type: "directory", mode: 0o755 });
+    } else {
+      const bits = mode?.(file) ?? stats.mode & 0o755;
+      const edit = edits[file];
+      await (edit
+        ? addHeader(archive, { name, mode: bits }, edited(file, await readFile(source, "utf8"), edit))
+        : addFile(archive, name, source, bits));
+    }
+  }
+}
+
+function edited(file: string, content: string, [text, replacement]: readonly [string, string]): string {
+  if (!content.includes(text)) {
+    throw new Error(`${file} of the distribution does not hold ${text}, which its image recipe wants to change.`);
+  }
+  return content.replace(text, replacement);
 }
 
 function addHeader(archive: Pack, header: Partial<Header> & { name: string }, content = ""): Promise<void> {

@@ -8,6 +8,7 @@ import { pack, type Pack } from "tar-stream";
 
 import { cacheRoot, type Report } from "../cache";
 import { digest, goSourceKey } from "../go-build";
+import { mavenArchives } from "../maven";
 import { sharedPackages, writeArchive } from "./archive";
 import { dockerfile, layout, type ImageRecipe } from "./layout";
 
@@ -25,12 +26,13 @@ const ARCHIVE = "rootfs.tar";
 
 /** Identifies everything that an image is made from and that a change in this repository can change. */
 export async function recipeKey(recipe: ImageRecipe): Promise<string> {
-  const sources = recipe.program === undefined ? "" : await goSourceKey(recipe.program);
+  const program = recipe.program === undefined ? "" : await goSourceKey(recipe.program);
+  const archive = recipe.archive === undefined ? "" : mavenArchives[recipe.archive.name].sha256;
   return digest(
     JSON.stringify(layout(recipe)),
     dockerfile(recipe, ARCHIVE, {}),
     JSON.stringify(sharedPackages),
-    sources,
+    program + archive,
   );
 }
 

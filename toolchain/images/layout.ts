@@ -1,4 +1,5 @@
 import type { GoProgram } from "../go/recipes";
+import type { MavenArchiveName } from "../maven";
 
 /** Who owns a file, by number. */
 export interface Owner {
@@ -6,11 +7,27 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** One thing in an image's file system. `busybox`, `certificates` and `timeZones` become many files. */
+interface Account extends Owner {
+  /** @default `/` */
+  readonly home?: string;
+}
+
+/** A distribution, unpacked. */
+export interface ArchiveContent {
+  readonly name: MavenArchiveName;
+  readonly path: string;
+  /** Changes to its files: a path below `path`, the text there and what stands in its place. */
+  readonly edits?: Readonly<Record<string, readonly [text: string, replacement: string]>>;
+}
+
+/** One thing in an image's file system. Those without a path of their own, and `archive`, become many files. */
 export type Entry =
   | ({ readonly kind: "directory"; readonly path: string; readonly mode: number } & Owner)
   | ({ readonly kind: "file"; readonly path: string; readonly mode: number; readonly content: string } & Owner)
   | { readonly kind: "program"; readonly path: string; readonly program: GoProgram; readonly binary: string }
+  | { readonly kind: "link"; readonly path: string; readonly target: string }
+  | ({ readonly kind: "archive" } & ArchiveContent)
+  | { readonly kind: "package"; readonly name: string }
   | { readonly kind: "busybox" | "certificates" | "timeZones" };
 
 /** How an image is put together so that it behaves like its vendor's. */
@@ -24,10 +41,16 @@ export interface ImageRecipe {
   readonly program?: GoProgram;
   /** Name of each binary of the program and its path in the image. */
   readonly binaries?: Readonly<Record<string, string>>;
+  /** A distribution that lies unpacked in the image. Files of the recipe take the place of its own. */
+  readonly archive?: ArchiveContent;
+  /** Debian packages whose programs and libraries are in the image. What they depend on is named too. */
+  readonly packages?: readonly string[];
+  /** Symbolic links: path and target. */
+  readonly links?: Readonly<Record<string, string>>;
   /** Whether the vendor's image has a shell and the usual small programs, `wget` among them. */
   readonly shell: boolean;
   /** Accounts beside root and nobody. */
-  readonly accounts?: Readonly<Record<string, Owner>>;
+  readonly accounts?: Readonly<Record<string, Account>>;
   /** Directories beside those that every path needs. A plain path belongs to root. */
   readonly directories?: readonly ({ readonly path: string; readonly mode: number } & Owner)[];
   readonly files?: readonly ({
@@ -39,6 +62,8 @@ export interface ImageRecipe {
   readonly tmp: boolean;
   readonly certificates: boolean;
   readonly timeZones: boolean;
+  /** Commands that the engine runs in the image, as root, when it builds it. */
+  readonly build?: readonly string[];
   readonly user?: string;
   readonly workingDirectory?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -70,6 +95,15 @@ export function layout(recipe: ImageRecipe): Entry[] {
     }
     entries.push({ kind: "program", path, program: recipe.program, binary });
   }
+  for (const [path, target] of Object.entries(recipe.links ?? {})) {
+    entries.push({ kind: "link", path, target });
+  }
+  if (recipe.archive) {
+    entries.push({ kind: "archive", ...recipe.archive });
+  }
+  for (const name of recipe.packages ?? []) {
+    entries.push({ kind: "package", name });
+  }
   const shared = { busybox: recipe.shell, certificates: recipe.certificates, timeZones: recipe.timeZones };
   for (const [kind, wanted] of Object.entries(shared)) {
     if (wanted) {
@@ -85,6 +119,9 @@ export function dockerfile(recipe: ImageRecipe, archive: string, labels: Readonl
   const lines = ["FROM scratch", `ADD ${archive} /`];
   for (const [name, value] of Object.entries(recipe.environment ?? {})) {
     lines.push(`ENV ${name}=${json(value)}`);
+  }
+  for (const command of recipe.build ?? []) {
+    lines.push(`RUN ${command}`);
   }
   for (const port of recipe.ports ?? []) {
     lines.push(`EXPOSE ${port}`);
@@ -114,9 +151,9 @@ export function dockerfile(recipe: ImageRecipe, archive: string, labels: Readonl
   return `${lines.join("\n")}\n`;
 }
 
-function accountFiles(accounts: Readonly<Record<string, Owner>>): Entry[] {
-  const all = Object.entries({ root: ROOT, nobody: NOBODY, ...accounts });
-  const users = all.map(([name, { uid, gid }]) => `${name}:x:${uid}:${gid}:${name}:/:/bin/false\n`);
+function accountFiles(accounts: Readonly<Record<string, Account>>): Entry[] {
+  const all: [string, Account][] = Object.entries({ root: ROOT, nobody: NOBODY, ...accounts });
+  const users = all.map(([name, { uid, gid, home }]) => `${name}:x:${uid}:${gid}:${name}:${home ?? "/"}:/bin/false\n`);
   // An account in root's group (Grafana's) has no group of its own.
   const groups = all
     .filter(([name, { gid }]) => name === "root" || gid !== ROOT.gid)

@@ -1,5 +1,6 @@
 import { images, type ImageName } from "../../components/images";
 import { goRecipes, type GoProgram } from "../go/recipes";
+import { elasticRecipes } from "./elastic";
 import { NOBODY, type ImageRecipe } from "./layout";
 
 const nobodyOwns = (path: string, mode = 0o755) => ({ path, mode, ...NOBODY });
@@ -94,6 +95,13 @@ export const imageRecipes: Readonly<Record<ImageName, ImageRecipe>> = {
     ports: [4317, 4318, 5778, 5779, 9411, 13132, 13133, 14250, 14268, 16686],
     entrypoint: ["/cmd/jaeger/jaeger-linux"],
   },
+  jaegerEsIndexCleaner: {
+    ...built("Jaeger index cleaner", "jaeger-es-index-cleaner"),
+    ...alpineLike,
+    binaries: { "es-index-cleaner": "/go/bin/es-index-cleaner-linux" },
+    user: "10001",
+    entrypoint: ["/go/bin/es-index-cleaner-linux"],
+  },
   otelCollector: {
     ...built("OpenTelemetry Collector", "otel-collector"),
     ...withoutShell,
@@ -165,6 +173,7 @@ export const imageRecipes: Readonly<Record<ImageName, ImageRecipe>> = {
     ports: [9187],
     entrypoint: ["/bin/postgres_exporter"],
   },
+  ...elasticRecipes,
   busybox: {
     title: "BusyBox",
     version: "1.35.0",

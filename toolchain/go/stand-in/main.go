@@ -56,14 +56,21 @@ func (configured settings) notice() string {
 
 func handler(configured settings) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+configured.health, func(response http.ResponseWriter, _ *http.Request) {
+	answer := func(response http.ResponseWriter, _ *http.Request) {
 		response.Header().Set("Content-Type", "application/json; charset=utf-8")
-		// Grafana's own fields first: readers of its health answer look for `database` and `version`.
+		// Fields of the programs' own answers, for readers that look for them: Grafana's `database`, Kibana's `status`
+		// and `success`, Logstash's `pipelines`.
 		_ = json.NewEncoder(response).Encode(map[string]any{
 			"database": "ok", "version": configured.version, "commit": "stand-in",
-			"standIn": true, "message": configured.notice(),
+			"status":    map[string]any{"overall": map[string]any{"level": "available"}},
+			"pipelines": map[string]any{},
+			"success":   true,
+			"standIn":   true, "message": configured.notice(),
 		})
-	})
+	}
+	mux.HandleFunc("GET "+configured.health, answer)
+	// What Kibana is given to keep.
+	mux.HandleFunc("POST /api/saved_objects/_import", answer)
 	mux.HandleFunc("GET /metrics", func(response http.ResponseWriter, _ *http.Request) {
 		response.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		fmt.Fprintf(response, "# HELP stand_in_info 1 where a stand-in holds the place of a program.\n"+

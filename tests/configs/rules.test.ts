@@ -35,16 +35,22 @@ const files = Object.fromEntries(
     load(readFileSync(path.join(RULES, file), "utf8")) as RuleFile,
   ]),
 );
+/** Files of alerts, with the category that each is about. */
+const ALERT_FILES = Object.keys(files)
+  .filter((name) => !["recording", "objectives", "custom"].includes(name))
+  .map((name) => ({ name, category: name.replace(/-.*/, "") }));
 const rulesOf = (name: string): Rule[] => (files[name]?.groups ?? []).flatMap((group) => group.rules);
-const alertsOf = (category: string): Rule[] => rulesOf(category).filter((rule) => rule.alert !== undefined);
-const alerts = CATEGORIES.flatMap((category) =>
-  alertsOf(category).map((rule) => ({ category, rule, name: rule.alert! })),
+const alerts = ALERT_FILES.flatMap(({ name: file, category }) =>
+  rulesOf(file)
+    .filter((rule) => rule.alert !== undefined)
+    .map((rule) => ({ category, rule, name: rule.alert! })),
 );
 const kebab = (name: string): string => name.replace(/(?<!^)(?=[A-Z])/g, "-").toLowerCase();
 
 describe("rule files", () => {
-  it("are the recorded series, one file a category and the user's own", () => {
-    expect(Object.keys(files).sort()).toEqual([...CATEGORIES, "custom", "recording"].sort());
+  it("are the recorded series, the objectives, the categories and the user's own", () => {
+    const programs = ["stack-kubelet", "stack-loki", "stack-promtail"];
+    expect(Object.keys(files).sort()).toEqual([...CATEGORIES, ...programs, "custom", "objectives", "recording"].sort());
   });
 
   it("leave the user's own file empty", () => {
@@ -57,7 +63,7 @@ describe("rule files", () => {
   });
 
   it.each(CATEGORIES)("hold at least four alerts about %s", (category) => {
-    expect(alertsOf(category).length).toBeGreaterThanOrEqual(4);
+    expect(alerts.filter((alert) => alert.category === category).length).toBeGreaterThanOrEqual(4);
   });
 });
 
@@ -113,7 +119,7 @@ describe("runbooks", () => {
 });
 
 describe("recorded series", () => {
-  const recorded = rulesOf("recording").map((rule) => rule.record!);
+  const recorded = [...new Set(["recording", "objectives"].flatMap(rulesOf).map((rule) => rule.record!))];
   const readers = [
     ...Object.keys(files).flatMap((name) => rulesOf(name).map((rule) => rule.expr)),
     ...readdirSync(DASHBOARDS).map((file) => readFileSync(path.join(DASHBOARDS, file), "utf8")),
@@ -137,34 +143,32 @@ describe("recorded series", () => {
 });
 
 describe("rule tests", () => {
-  const tested = Object.fromEntries(
-    CATEGORIES.map((category) => [
-      category,
-      load(readFileSync(path.join(ROOT, "tests/rules", `${category}.test.yaml`), "utf8")) as RuleTestFile,
-    ]),
-  );
-  const casesOf = (category: string, name: string) =>
-    (tested[category]?.tests ?? []).flatMap((test) => test.alert_rule_test).filter((check) => check.alertname === name);
+  const FOLDER = path.join(ROOT, "tests/rules");
+  const tested = readdirSync(FOLDER).map((file) => ({
+    file,
+    test: load(readFileSync(path.join(FOLDER, file), "utf8")) as RuleTestFile,
+  }));
+  const casesOf = (name: string) =>
+    tested
+      .flatMap(({ test }) => test.tests)
+      .flatMap((test) => test.alert_rule_test.filter((check) => check.alertname === name));
 
-  it.each(CATEGORIES)("of %s load the files they test, in a fixed order", (category) => {
-    const file = tested[category]!;
-    expect(file.rule_files.map((rule) => path.relative(RULES, path.join(ROOT, "tests/rules", rule)))).toEqual([
-      "recording.yaml",
-      `${category}.yaml`,
-    ]);
-    expect(file.group_eval_order).toEqual(
-      ["recording", category].flatMap((name) => (files[name]?.groups ?? []).map((group) => group.name)),
+  it.each(tested)("in $file load rules of ours, all their groups in a fixed order", ({ test }) => {
+    const loaded = test.rule_files.map((rule) => path.relative(RULES, path.join(FOLDER, rule)));
+    for (const rule of loaded) expect(Object.keys(files).map((name) => `${name}.yaml`)).toContain(rule);
+    expect(test.group_eval_order).toEqual(
+      loaded.flatMap((rule) => (files[path.basename(rule, ".yaml")]?.groups ?? []).map((group) => group.name)),
     );
   });
 
-  it.each(alerts)("$name has a case in which it fires", ({ category, name }) => {
-    expect(casesOf(category, name).some((check) => check.exp_alerts.length > 0)).toBe(true);
+  it.each(alerts)("$name has a case in which it fires", ({ name }) => {
+    expect(casesOf(name).some((check) => check.exp_alerts.length > 0)).toBe(true);
   });
 
   it.each(alerts.filter(({ rule }) => rule.expr !== "vector(1)"))(
     "$name has a case in which it stays silent",
-    ({ category, name }) => {
-      expect(casesOf(category, name).some((check) => check.exp_alerts.length === 0)).toBe(true);
+    ({ name }) => {
+      expect(casesOf(name).some((check) => check.exp_alerts.length === 0)).toBe(true);
     },
   );
 });

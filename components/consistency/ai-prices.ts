@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+const price = z.number({ error: "expected US dollars for a million tokens" }).min(0, { error: "expected 0 or more" });
+
+/** Prices by the values of the label `type` of `ai_tokens_used_total`, which exclude each other. */
+const model = z.strictObject({
+  input: price,
+  cached_input: price.optional(),
+  cache_write: price.optional(),
+  output: price,
+});
+
+const table = z.strictObject({
+  version: z.string({ error: "expected text" }),
+  currency: z.literal("USD", { error: 'expected "USD": budgets and reported cost are in US dollars' }),
+  models: z.record(z.string().min(1), model),
+});
+
+/** What AI models cost: US dollars for a million tokens, by model and type of token. */
+export type PriceTable = z.output<typeof table>;
+
+/**
+ * Reads a table of prices such as `configs/ai-prices.json`.
+ *
+ * @throws Error with everything that is wrong with it.
+ */
+export function readPrices(file: string, text: string): PriceTable {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is no valid JSON: ${(error as Error).message}`);
+  }
+  const parsed = table.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join(".") || "the table"}: ${message}`);
+  throw new Error([`${file} is no table of prices:`, ...problems].join("\n"));
+}
+
+/**
+ * The table as rules that record `ai_model_price_dollars_per_token{model,type}`, which `recording.yaml` multiplies with
+ * tokens. A type without a price of its own costs what new input costs.
+ */
+export function priceRules({ version, models }: PriceTable): object {
+  const rules = Object.entries(models).flatMap(([name, { input, cached_input, cache_write, output }]) =>
+    Object.entries({ input, cached_input: cached_input ?? input, cache_write: cache_write ?? input, output }).map(
+      ([type, dollars]) => ({
+        record: "ai_model_price_dollars_per_token",
+        expr: `vector(${dollars}) / 1e6`,
+        labels: { model: name, type },
+      }),
+    ),
+  );
+  return { groups: [{ name: `ai-prices-${version}`, interval: "1m", rules }] };
+}

@@ -1,0 +1,98 @@
+import { didYouMean, type Problem } from "./problem";
+import { checkQuery } from "./query";
+import type { Sources } from "./sources";
+
+export interface TextFile {
+  /** Path as a person knows it, from the project's folder. */
+  readonly file: string;
+  readonly text: string;
+}
+
+interface Target {
+  readonly expr?: string;
+  readonly query?: string;
+  readonly datasource?: { readonly type?: string };
+}
+
+interface Panel {
+  readonly targets?: readonly Target[];
+  readonly panels?: readonly Panel[];
+}
+
+interface Dashboard {
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+  readonly annotations?: { readonly list: readonly Target[] };
+  readonly templating?: {
+    readonly list: readonly { readonly definition?: string; readonly datasource?: Target["datasource"] }[];
+  };
+}
+
+/** Grafana's own sources, which nobody provisions. */
+const BUILT_IN = ["-- Grafana --", "-- Mixed --", "-- Dashboard --", "grafana", "null"];
+
+/** A panel's, query's or link's mention of a data source: in JSON, in JSON within a text, or in YAML. */
+const MENTION =
+  /(?:datasource(?:Uid)?|alertmanagerUid)\\?"?:\s*(?:\{[^{}]*?\\?"uid\\?":\s*\\?"([^"\\]+)|\\?"([^"\\]+)|([\w-]+))/g;
+
+/** What a dashboard's or data source's text says of data sources that do not exist. Reads text only, so it costs little. */
+export function dataSourceProblems({ file, text }: TextFile, uids: readonly string[]): Problem[] {
+  return [...text.matchAll(MENTION)].flatMap(({ 1: inObject, 2: quoted, 3: plain, index }) => {
+    const uid = inObject ?? quoted ?? plain ?? "";
+    if (uids.includes(uid) || BUILT_IN.includes(uid) || uid.startsWith("$")) return [];
+    const what = `no data source has the uid "${uid}"`;
+    return [{ file, line: lineOf(text, index), what, fix: didYouMean(uid, uids, `Uids are: ${uids.join(", ")}.`) }];
+  });
+}
+
+/** The uids of a file of provisioned data sources. */
+export function dataSourceUids(text: string): string[] {
+  return [...text.matchAll(/^ *(?:- )?uid: *"?([\w-]+)"?$/gm)].map(([, uid]) => uid as string);
+}
+
+export function dashboardUid({ text }: TextFile): string {
+  return (JSON.parse(text) as Dashboard).uid;
+}
+
+/** What is wrong with the queries to Prometheus of a dashboard, and the metrics that they read. */
+export function checkDashboard({ file, text }: TextFile, sources: Sources): { problems: Problem[]; metrics: string[] } {
+  const queries = prometheusQueries(JSON.parse(text) as Dashboard);
+  const reports = queries.map((query) => ({ query, ...checkQuery(withoutVariables(query), sources) }));
+  return {
+    metrics: reports.flatMap(({ metrics }) => metrics),
+    problems: reports.flatMap(({ query, findings }) =>
+      findings.map(({ what, fix }) => ({
+        file,
+        line: lineOf(text, text.indexOf(JSON.stringify(query).slice(1, -1))),
+        what,
+        fix,
+      })),
+    ),
+  };
+}
+
+function prometheusQueries({ panels, annotations, templating }: Dashboard): string[] {
+  const everyPanel = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+  const targets = [...everyPanel.flatMap((panel) => panel.targets ?? []), ...(annotations?.list ?? [])];
+  const variables = (templating?.list ?? []).filter(({ datasource }) => datasource?.type === "prometheus");
+  return [
+    ...targets.filter(({ datasource }) => datasource?.type === "prometheus").flatMap(({ expr }) => expr ?? []),
+    ...variables.flatMap(({ definition }) => variableQuery(definition ?? "") ?? []),
+  ];
+}
+
+/** `label_values(selector, label)` reads what `selector` does, grouped by the label. */
+function variableQuery(definition: string): string | undefined {
+  return /^label_values\((.+),\s*\w+\)$/s.exec(definition)?.[1] ?? /^query_result\((.+)\)$/s.exec(definition)?.[1];
+}
+
+/** A query with a duration or number in place of each of Grafana's own variables; those in quotes are text anyway. */
+function withoutVariables(query: string): string {
+  return query
+    .replace(/\$(?:__rate_interval|__interval|__range|__auto)\b|\$\{__(?:rate_interval|interval|range)\}/g, "5m")
+    .replace(/\$__(?:range|interval)_m?s\b/g, "300");
+}
+
+function lineOf(text: string, index: number): number {
+  return text.slice(0, Math.max(index, 0)).split("\n").length;
+}

@@ -1,0 +1,12 @@
+/**
+ * The rule files that a stack loads: all, except those named `stack-<program>.yaml` of programs that it does not have.
+ *
+ * @param files names of the files in `configs/prometheus/rules`.
+ * @param programs names of the stack's programs, and `kubelet` where those are scraped.
+ */
+export function ruleFilesFor(files: readonly string[], programs: readonly string[]): string[] {
+  return files.filter((file) => {
+    const program = /^stack-(.+)\.ya?ml$/.exec(file)?.[1];
+    return program === undefined || programs.includes(program);
+  });
+}

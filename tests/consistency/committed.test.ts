@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { checkConsistency, formatProblem } from "../../components/consistency";
+import { images } from "../../components/images";
+import { stackOf, surroundings } from "./stack";
+
+const METRICS = path.join(__dirname, "../../components/consistency/metrics");
+
+/** A panel about Loki itself, which a stack without Loki shows empty. */
+const EMPTY_WITHOUT_LOKI = 'infrastructure-overview.json:1: metric "loki_distributor_bytes_received_total"';
+
+const stacks = ["docker", "kubernetes"].flatMap((platform) =>
+  ["loki", "elk", "both"].map((logging) => ({ platform, logging })),
+);
+
+describe("what is committed", () => {
+  it.each(stacks)("fits together on $platform with $logging", (written) => {
+    const problems = checkConsistency(stackOf(written), surroundings).map(formatProblem);
+    expect(problems.filter((problem) => !(written.logging === "elk" && problem.includes(EMPTY_WITHOUT_LOKI)))).toEqual(
+      [],
+    );
+  });
+});
+
+describe("the recorded metrics", () => {
+  const catalogs = readdirSync(METRICS).map((file) => ({
+    file,
+    ...(JSON.parse(readFileSync(path.join(METRICS, file), "utf8")) as { program: string; version: string }),
+  }));
+  const ofImages = catalogs.filter(({ program }) => !["services", "kubelet"].includes(program));
+
+  it.each(ofImages)("$file are those of the release that is deployed", ({ program, version }) => {
+    const key = program.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as keyof typeof images;
+    expect(images[key].reference.replace(/^.*:v?/, "")).toBe(version);
+  });
+
+  it("are there for every program that rules or panels ask", () => {
+    for (const name of ["prometheus", "alertmanager", "loki", "promtail", "otel-collector", "jaeger", "cadvisor"]) {
+      expect(existsSync(path.join(METRICS, `${name}.json`))).toBe(true);
+    }
+  });
+});

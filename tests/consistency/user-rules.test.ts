@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+
+import { checkUserRules, formatProblem } from "../../components/consistency";
+import { stackOf } from "./stack";
+
+const FILE = "alerts/own.yaml";
+const stack = stackOf();
+const context = {
+  ...stack,
+  rules: stack.rules.filter(({ file }) => /\/(recording|critical)\.yaml$/.test(file)),
+  serviceMetrics: ["import_queue_length", "import_duration_seconds"],
+};
+
+const problemsOf = (text: string) => checkUserRules(text, FILE, context).map(formatProblem);
+
+/** A file with one alert; lines are those of the alert's fields, from line 5 on. */
+const withAlert = (...lines: string[]) =>
+  [
+    "groups:",
+    "  - name: own",
+    "    rules:",
+    "      - alert: ImportQueueLong",
+    ...lines.map((line) => `        ${line}`),
+  ].join("\n");
+const LABELS = ["labels:", "  severity: warning", "  category: business"];
+
+const GOOD = `# Rules of our own.
+groups:
+  - name: own
+    labels:
+      category: business
+    rules:
+      - record: service:import_duration_seconds:p95_5m
+        expr: histogram_quantile(0.95, sum by (service, le) (rate(import_duration_seconds_bucket[5m])))
+      - alert: ImportQueueLong
+        expr: |-
+          max by (service, owner) (import_queue_length{job="services", queue="high"}) > 500
+          and on (service, owner)
+          service:http_requests:rate5m > 0.1
+        for: 10m
+        keep_firing_for: 5m
+        labels: { severity: warning, owner: "{{ $labels.owner }}" }
+        annotations:
+          summary: "{{ $labels.service }} is behind with {{ $value }} imports"
+      - alert: ImportsSlow
+        expr: service:import_duration_seconds:p95_5m > 60
+        labels: { severity: info }
+`;
+
+describe("a user's rule file that is good", () => {
+  it("has no problems", () => expect(problemsOf(GOOD)).toEqual([]));
+  it("may be empty of groups", () => expect(problemsOf("groups: []\n")).toEqual([]));
+
+  it("may be the one that is deployed already", () => {
+    const before = { ...context, rules: [...context.rules, { file: FILE, text: GOOD }] };
+    expect(checkUserRules(GOOD, FILE, before)).toEqual([]);
+  });
+});
+
+describe("a user's rule file is refused for", () => {
+  it.each([
+    {
+      fault: "YAML that is not valid",
+      text: "groups:\n  - name: own\n    rules:\n      - alert: 'A\n",
+      problem: /^alerts\/own\.yaml:\d: this is no valid YAML: Missing closing 'quote/,
+    },
+    {
+      fault: "a list in place of groups",
+      text: "- a\n",
+      problem: /^alerts\/own\.yaml:1: a rule file must be a mapping/,
+    },
+    { fault: "no groups", text: "{}\n", problem: /^alerts\/own\.yaml:1: the file has no groups/ },
+    {
+      fault: "a key that Prometheus does not know",
+      text: withAlert("exp: up == 0", "expr: up == 0", ...LABELS),
+      problem: /^alerts\/own\.yaml:5: a rule cannot have the key "exp"\. Did you mean "expr"\?$/,
+    },
+    {
+      fault: "a rule that records and alerts",
+      text: withAlert("record: a", "expr: up == 0", ...LABELS),
+      problem: /:4: a rule needs a name as `alert` or as `record`, not both/,
+    },
+    { fault: "no expression", text: withAlert(...LABELS), problem: /:4: ImportQueueLong has no expression/ },
+    {
+      fault: "a duration that is none",
+      text: withAlert("expr: up == 0", "for: 10 minutes", ...LABELS),
+      problem: /:6: "10 minutes" is no duration\. Write for as in 5m/,
+    },
+    {
+      fault: "a query that is no PromQL, on its line in a block",
+      text: withAlert("expr: |-", "  up == 0", "  and", "  sum(up", ...LABELS),
+      problem: /:8: the query breaks off at its end: this is no valid PromQL\. Look there for a missing bracket/,
+    },
+    {
+      fault: "a function that does not exist",
+      text: withAlert("expr: ratee(import_queue_length[5m]) > 0", ...LABELS),
+      problem: /:5: "ratee" is no function of PromQL/,
+    },
+    {
+      fault: "a rate of something without a range",
+      text: withAlert("expr: rate(import_queue_length) > 0", ...LABELS),
+      problem: /:5: rate\(\) needs a range of time\. Give it one: rate\(\.\.\.\[5m\]\)\./,
+    },
+    {
+      fault: "a range where a value is needed",
+      text: withAlert("expr: import_queue_length[5m] > 500", ...LABELS),
+      problem: /:5: ">" cannot take a range, such as "import_queue_length\[5m\]"/,
+    },
+    {
+      fault: "a metric that nothing exports, with the nearest name",
+      text: withAlert("expr: http_request_total > 5", ...LABELS),
+      problem:
+        /:5: metric "http_request_total" is exported by nothing in this stack\. Did you mean "http_requests_total"\?$/,
+    },
+    {
+      fault: "a metric that nothing resembles, with the way to declare it",
+      text: withAlert("expr: exports_waiting > 5", ...LABELS),
+      problem: /:5: metric "exports_waiting" is exported by nothing.*pulumi config set --path "serviceMetrics\[0\]"/,
+    },
+    {
+      fault: "a label that no series has",
+      text: withAlert('expr: http_requests_total{code="500"} > 5', ...LABELS),
+      problem: /:5: no series of "http_requests_total" has the label "code"\. Its labels are: .*status/,
+    },
+    {
+      fault: "a name that an alert of ours has",
+      text: withAlert("expr: up == 0", ...LABELS).replace("ImportQueueLong", "ServiceDown"),
+      problem:
+        /:4: an alert is named ServiceDown already\. Choose another name; the first stands in configs\/.*critical\.yaml:\d+/,
+    },
+    {
+      fault: "a name that stands in it twice",
+      text: `${withAlert("expr: up == 0", ...LABELS)}\n${withAlert("expr: up == 1", ...LABELS)
+        .split("\n")
+        .slice(3)
+        .join("\n")}\n`,
+      problem: /:9: an alert is named ImportQueueLong already\. .* in alerts\/own\.yaml:4\.$/,
+    },
+    {
+      fault: "a series that is recorded already",
+      text: "groups:\n  - name: own\n    rules:\n      - record: platform:active_users:sum\n        expr: sum(active_users)\n",
+      problem: /:4: the series "platform:active_users:sum" is recorded already/,
+    },
+    {
+      fault: "a group's name that stands in it twice",
+      text: "groups:\n  - name: own\n    rules: []\n  - name: own\n    rules: []\n",
+      problem: /:4: a second group is named "own"\. .* in line 2\.$/,
+    },
+    {
+      fault: "no severity",
+      text: withAlert("expr: up == 0", "labels:", "  category: business"),
+      problem: /:4: ImportQueueLong has no label "severity"\. Routing needs one of: critical, warning, info\.$/,
+    },
+    {
+      fault: "a category that does not exist",
+      text: withAlert("expr: up == 0", "labels:", "  severity: info", "  category: imports"),
+      problem: /:4: ImportQueueLong has "imports" as its label "category"\. Routing needs one of: critical, /,
+    },
+    {
+      fault: "a template that shows a label which is not there",
+      text: withAlert("expr: sum(up) == 0", ...LABELS, "annotations:", '  summary: "{{ $labels.service }} is down"'),
+      problem: /:4: ImportQueueLong: "summary" shows the label "service"/,
+    },
+    {
+      fault: "a template that is not closed",
+      text: withAlert("expr: up == 0", ...LABELS, "annotations:", '  summary: "{{ $value is too high"'),
+      problem: /:4: ImportQueueLong: "summary" has a \{\{ without its \}\}/,
+    },
+  ])("$fault", ({ text, problem }) => {
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it("everything at once, in the order of the lines", () => {
+    const text = withAlert("expr: http_request_total > 5", "fro: 5m", "labels:", "  severity: urgent");
+    expect(problemsOf(text).map((problem) => problem.replace(/\..*/s, ""))).toHaveLength(4);
+    expect(checkUserRules(text, FILE, context).map(({ line }) => line)).toEqual([4, 4, 5, 6]);
+  });
+});

@@ -11,7 +11,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: [
             "tests/{tools,e2e,platform,components}/**",
-            "tests/program.test.ts",
+            "tests/{,policy/}program.test.ts",
             "tests/toolchain/{plugins,cluster}/**",
           ],
           // Nothing here keeps state in a module, and the SDK takes a second to load anew for each file.
@@ -21,7 +21,10 @@ export default defineConfig({
       {
         // The SDK's mocks are one for a process.
         extends: true,
-        test: { name: "mocks", include: ["tests/{platform,components}/**/*.test.ts", "tests/program.test.ts"] },
+        test: {
+          name: "mocks",
+          include: ["tests/{platform,components}/**/*.test.ts", "tests/{,policy/}program.test.ts"],
+        },
       },
       {
         // The programs' own checks of the configurations. Binaries are built at the first run.

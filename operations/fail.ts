@@ -1,5 +1,12 @@
-/** Ends a command that could not do its work: one message, and exit code 1. */
+/** A wrong use of a command: nothing was begun. The message is one line that says what to do instead. */
+export class UsageError extends Error {}
+
+/** No right to a file, a folder or the engine's socket. */
+const DENIED = new Set(["EACCES", "EPERM"]);
+
+/** Ends a command that could not do its work: one message, and exit code 2 for wrong use, 1 for a failure. */
 export function fail(error: unknown): void {
+  const denied = error instanceof Error && DENIED.has((error as NodeJS.ErrnoException).code ?? "");
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError || denied ? 2 : 1;
 }

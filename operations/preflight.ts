@@ -23,20 +23,30 @@ export async function settingsOf(run: StackRun): Promise<Settings> {
  * @throws Error that names every such port and how to move it.
  */
 export async function checkPorts(settings: Settings, docker: Docker): Promise<void> {
-  const own = await docker.listContainers({ filters: ofStack(settings.name) });
-  const held = new Set(own.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
-  const wanted = Object.entries(settings.ports).filter(([, port]) => !held.has(port));
-  const taken = (
-    await Promise.all(
-      wanted.map(async ([name, port]) => ((await isFree(settings.bindAddress, port)) ? [] : [{ name, port }])),
-    )
-  ).flat();
+  const taken = await takenPorts(settings, docker);
   if (taken.length === 0) return;
   const lines = taken.map(
     ({ name, port }) =>
       `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path 'ports.${name}' <port>`,
   );
   throw new Error(`another program on ${settings.bindAddress} holds:\n${lines.join("\n")}`);
+}
+
+/** Ports that the stack publishes and something else holds, by what is to be published there. */
+export async function takenPorts(settings: Settings, docker: Docker): Promise<{ name: string; port: number }[]> {
+  const own = await docker.listContainers({ filters: ofStack(settings.name) });
+  const held = new Set(own.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
+  const wanted = publishedPorts(settings).filter(([, port]) => !held.has(port));
+  const found = await Promise.all(
+    wanted.map(async ([name, port]) => ((await isFree(settings.bindAddress, port)) ? [] : [{ name, port }])),
+  );
+  return found.flat();
+}
+
+/** Ports of the programs that a stack with these settings has, by name. */
+export function publishedPorts({ ports, loki, elk }: Settings): [string, number][] {
+  const absent = new Set([...(loki ? [] : ["loki"]), ...(elk ? [] : ["kibana"])]);
+  return Object.entries(ports).filter(([name]) => !absent.has(name));
 }
 
 function isFree(host: string, port: number): Promise<boolean> {

@@ -1,16 +1,31 @@
 import Docker from "dockerode";
 
 import { images, type ImageName } from "../components/images";
+import type { Settings } from "../components/settings/settings";
 import type { Report } from "../toolchain/cache";
 import { ensureDockerEngine } from "../toolchain/docker-engine";
 import { ensureImages, type ImageOrigin } from "../toolchain/images/ensure";
 import { hasVendorPlugin, NOTICE, startPlugins } from "../toolchain/plugins";
 import { ensurePulumi } from "../toolchain/pulumi-cli";
 import { dependencies } from "../package.json";
+import { UsageError } from "./fail";
+import { pingEngine } from "./platform/docker";
 import { openWorkspace, type Workspace } from "./workspace";
 
 /** The providers whose resources the program creates, with the versions of their packages. */
-const PROVIDERS = { docker: dependencies["@pulumi/docker"], random: dependencies["@pulumi/random"] };
+const PROVIDERS = {
+  docker: dependencies["@pulumi/docker"],
+  random: dependencies["@pulumi/random"],
+  kubernetes: dependencies["@pulumi/kubernetes"],
+};
+
+export type Provider = keyof typeof PROVIDERS;
+
+/** The providers that a stack on each platform uses. */
+export const PROVIDERS_OF = {
+  docker: ["docker", "random"],
+  kubernetes: ["kubernetes", "random"],
+} as const satisfies Record<string, readonly Provider[]>;
 
 export interface Tools {
   readonly workspace: Workspace;
@@ -18,22 +33,44 @@ export interface Tools {
   stop(): void;
 }
 
-/** Pulumi's engine, its provider plugins and a place for state: all that any `pulumi` command needs. */
-export async function prepareTools(report: Report): Promise<Tools> {
+/** Pulumi's engine and a place for state: all that a command needs that only reads the state. */
+export async function prepareWorkspace(report: Report): Promise<Workspace> {
+  return openWorkspace(await ensurePulumi({ report }));
+}
+
+/**
+ * Pulumi's engine, provider plugins and a place for state: all that any `pulumi` command needs.
+ *
+ * @param providers whose resources the stack has. Default: those of a stack on Docker.
+ */
+export async function prepareTools(
+  report: Report,
+  providers: readonly Provider[] = PROVIDERS_OF.docker,
+): Promise<Tools> {
   const cli = await ensurePulumi({ report });
   const workspace = await openWorkspace(cli);
   const own = await Promise.all(
-    Object.entries(PROVIDERS).map(([name, version]) =>
-      hasVendorPlugin(name, version, { env: { ...process.env, ...workspace.env }, download: cli.online }),
+    providers.map((name) =>
+      hasVendorPlugin(name, PROVIDERS[name], { env: { ...process.env, ...workspace.env }, download: cli.online }),
     ),
   );
   if (own.every(Boolean)) return { workspace, stop: () => {} };
   report(NOTICE);
-  const plugins = await startPlugins();
+  const plugins = await startPlugins(process.env, providers);
   return {
     workspace: { ...workspace, env: { ...workspace.env, ...plugins.environment } },
     stop: () => plugins.stop(),
   };
+}
+
+/** The providers whose vendor's plugin is not installed for this user. Nothing is downloaded. */
+export async function missingPlugins(): Promise<string[]> {
+  const found = await Promise.all(
+    PROVIDERS_OF.docker.map(async (name) =>
+      (await hasVendorPlugin(name, PROVIDERS[name], { download: false })) ? [] : [name],
+    ),
+  );
+  return found.flat();
 }
 
 export interface Engine {
@@ -41,10 +78,38 @@ export interface Engine {
   readonly origins: Partial<Record<ImageName, ImageOrigin>>;
 }
 
-/** A Docker engine that has every image of the stack. */
-export async function prepareEngine(report: Report): Promise<Engine> {
+/** The images of the programs that a stack with these settings runs. */
+export function imagesOf({ loki, elk, traces }: Settings): ImageName[] {
+  const unused = new Set<ImageName>([
+    ...(loki ? [] : (["loki", "promtail"] as const)),
+    ...(elk ? [] : (["elasticsearch", "kibana", "logstash", "filebeat"] as const)),
+    ...(traces.kind === "elasticsearch" ? [] : (["jaegerEsIndexCleaner"] as const)),
+  ]);
+  return (Object.keys(images) as ImageName[]).filter((name) => !unused.has(name));
+}
+
+/**
+ * A Docker engine that has the images that are wanted.
+ *
+ * @param wanted names of the table in `components/images.ts`; without it, all of them.
+ */
+export async function prepareEngine(
+  report: Report,
+  wanted: readonly ImageName[] = Object.keys(images) as ImageName[],
+): Promise<Engine> {
   const engine = await ensureDockerEngine(report);
   if (engine.source !== "running") report(`Docker engine ${engine.version} ${engine.source}`);
   const docker = new Docker();
-  return { docker, origins: await ensureImages(Object.keys(images), { docker, report }) };
+  return { docker, origins: await ensureImages(wanted, { docker, report }) };
+}
+
+/**
+ * Where an engine answers, but not to this user, nothing can be prepared.
+ *
+ * @throws UsageError that says what to do.
+ */
+export async function refuseWithoutRights(): Promise<void> {
+  await pingEngine(new Docker()).catch((error: unknown) => {
+    if (error instanceof UsageError) throw error;
+  });
 }

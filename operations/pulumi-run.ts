@@ -7,10 +7,14 @@ import { dump, load } from "js-yaml";
 
 import type { ResolvedOutputs } from "../components/stack-outputs";
 import { runCommand } from "../toolchain/command";
+import { UsageError } from "./fail";
 import { PROJECT, PROJECT_ROOT, type Workspace } from "./workspace";
 
 /** Commands that read a stack's configuration and take another file for it. */
 const TAKES_CONFIG_FILE = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "down", "config"]);
+
+/** Subcommands of `pulumi config` that change it. */
+const CHANGES_CONFIG = new Set(["set", "set-all", "rm", "rm-all", "cp"]);
 
 /** One stack of this project in a workspace. */
 export class StackRun {
@@ -19,6 +23,8 @@ export class StackRun {
     readonly stack: string,
     /** Configuration to use instead of the project's file; none where the backend is the user's own. */
     readonly configFile: string | undefined,
+    /** The file that people write, from which `configFile` is made. */
+    readonly source: string,
     /** Folder of the project. */
     readonly root: string,
   ) {}
@@ -45,25 +51,29 @@ export class StackRun {
       : [path.join(root, `Pulumi.${stack}.yaml`), ...(merged ? [merged] : [])];
     const source = candidates.find((candidate) => existsSync(candidate));
     if (source === undefined) {
-      throw new Error(`there is no configuration for the stack "${stack}": expected the file ${candidates[0]}`);
+      throw new UsageError(`there is no configuration for the stack "${stack}": expected the file ${candidates[0]}`);
     }
     if (workspace.folder === undefined || folder === undefined || merged === undefined) {
       await pulumi(workspace, root, ["stack", "select", "--create", "--stack", stack, "--non-interactive"]);
-      return new StackRun(workspace, stack, configuration, root);
+      return new StackRun(workspace, stack, configuration, source, root);
     }
     await initialise(workspace, workspace.folder, folder, stack);
-    const written = (load(await readFile(source, "utf8")) ?? {}) as Record<string, unknown>;
-    const salted = load(await readFile(path.join(folder, `Pulumi.${stack}.yaml`), "utf8")) as {
-      encryptionsalt: string;
-    };
-    await writeFile(merged, dump({ encryptionsalt: salted.encryptionsalt, ...written }), { mode: 0o600 });
-    return new StackRun(workspace, stack, merged, root);
+    const run = new StackRun(workspace, stack, merged, source, root);
+    await run.#merge();
+    return run;
+  }
+
+  /** Names of the project's stacks in a backend of the user's own. */
+  static async names(workspace: Workspace, root = PROJECT_ROOT): Promise<string[]> {
+    const listed = await pulumi(workspace, root, ["stack", "ls", "--json", "--non-interactive"]);
+    return (JSON.parse(listed) as { name: string }[]).map(({ name }) => name);
   }
 
   /** The arguments that make a `pulumi` command act on this stack. */
   argumentsFor(command: readonly string[]): string[] {
     const [verb = ""] = command;
-    const file = this.configFile !== undefined && TAKES_CONFIG_FILE.has(verb) ? ["--config-file", this.configFile] : [];
+    const used = changesConfig(command) && this.configFile !== undefined ? this.source : this.configFile;
+    const file = used !== undefined && TAKES_CONFIG_FILE.has(verb) ? ["--config-file", used] : [];
     const named = command.some((argument) => /^(-s|--stack)(=|$)/.test(argument)) ? [] : ["--stack", this.stack];
     return [...command, ...named, ...file];
   }
@@ -74,7 +84,9 @@ export class StackRun {
    * @throws Error with the end of the output when the command fails.
    */
   async capture(command: readonly string[]): Promise<string> {
-    return pulumi(this.workspace, this.root, this.argumentsFor([...command, "--non-interactive"]));
+    const output = await pulumi(this.workspace, this.root, this.argumentsFor([...command, "--non-interactive"]));
+    if (changesConfig(command)) await this.#merge();
+    return output;
   }
 
   /** Runs `pulumi` with this terminal, and gives its exit code. */
@@ -91,6 +103,15 @@ export class StackRun {
     } finally {
       process.off("SIGINT", wait);
     }
+  }
+
+  /** The configuration that the engine reads: what people wrote, with the salt that is kept with the state. */
+  async #merge(): Promise<void> {
+    if (this.workspace.folder === undefined || this.configFile === undefined) return;
+    const written = (load(await readFile(this.source, "utf8")) ?? {}) as Record<string, unknown>;
+    const beside = path.join(path.dirname(this.configFile), `Pulumi.${this.stack}.yaml`);
+    const { encryptionsalt } = load(await readFile(beside, "utf8")) as { encryptionsalt: string };
+    await writeFile(this.configFile, dump({ encryptionsalt, ...written }), { mode: 0o600 });
   }
 
   /** The stack's outputs, secrets in clear. */
@@ -114,6 +135,11 @@ export class StackRun {
       secretKeys: new Set(entries.filter(([, { secret }]) => secret).map(([key]) => bare(key))),
     };
   }
+}
+
+/** A change goes to the file that people write, as with `pulumi config set` of their own. */
+function changesConfig([verb, subcommand = ""]: readonly string[]): boolean {
+  return verb === "config" && CHANGES_CONFIG.has(subcommand);
 }
 
 async function pulumi(workspace: Workspace, cwd: string, command: readonly string[]): Promise<string> {

@@ -11,7 +11,7 @@ async function main(command: readonly string[]): Promise<number> {
   const at = command.findIndex((argument) => argument === "-s" || argument === "--stack");
   const stack = at < 0 ? "dev" : (command[at + 1] ?? "dev");
   const report = (message: string) => console.error(message);
-  const tools = await prepareTools(report);
+  const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   try {
     const run = await StackRun.open(tools.workspace, stack);
     await releaseLock(run, report);

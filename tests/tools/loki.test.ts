@@ -30,7 +30,7 @@ describe("loki.yaml", () => {
     expectAccepted(result);
     const { compactor, limits_config: limits } = load(result.output) as Effective;
     expect(compactor).toMatchObject({ retention_enabled: true, delete_request_store: "filesystem" });
-    const { retentionSeconds } = CASES[name].logging;
+    const { retentionSeconds } = CASES[name].loki as NonNullable<(typeof CASES)[typeof name]["loki"]>;
     expect(parseDuration(limits.retention_period)).toEqual({ ok: true, value: retentionSeconds });
     const taken = parseDuration(limits.reject_old_samples_max_age);
     expect(taken.ok && taken.value <= retentionSeconds).toBe(true);

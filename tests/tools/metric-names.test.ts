@@ -64,7 +64,7 @@ const SIGNALS = {
 async function startTracing(name: "jaeger" | "otelcol", files: Rendered, change = (text: string) => text) {
   const ports = await freePorts("4317", "4318", "8888", "13133", "16685", "16686");
   await files.directory("/var/lib/otelcol");
-  const source = name === "jaeger" ? "/etc/jaeger/jaeger.yaml" : "/etc/otelcol/collector.yaml";
+  const source = name === "jaeger" ? "/etc/jaeger/jaeger.yaml" : "/etc/otel-collector/collector.yaml";
   const config = await files.copy(source, (text) => {
     const own = files
       .relocated(change(text), "/var/lib/otelcol")

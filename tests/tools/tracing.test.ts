@@ -6,7 +6,7 @@ import { caseNames, type CaseName } from "./support/cases";
 import { expectAccepted, expectRefused, useRendered, useTool } from "./support/tool";
 
 const CONFIGS = path.join(__dirname, "../../configs");
-const COLLECTOR = "/etc/otelcol/collector.yaml";
+const COLLECTOR = "/etc/otel-collector/collector.yaml";
 const JAEGER = "/etc/jaeger/jaeger.yaml";
 const QUEUE = "/var/lib/otelcol";
 

@@ -6,9 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { programsOf, workloadsOf } from "../../../components/programs";
 import type { Settings } from "../../../components/settings/settings";
+import { secretsFor } from "../../programs/support";
 import { textOf } from "../../support/outputs";
-
-const ADMIN_PASSWORD = "made-up-for-the-tests";
 
 /** The configuration files of a whole stack in a folder of their own, each at its path inside its container. */
 export class Rendered {
@@ -17,7 +16,7 @@ export class Rendered {
   /** Writes the files of every program that the settings ask for. Call {@link remove} when done. */
   static async write(settings: Settings): Promise<Rendered> {
     const rendered = new Rendered(await mkdtemp(path.join(tmpdir(), "rendered-")));
-    const programs = programsOf(settings, { grafanaAdminPassword: pulumi.output(ADMIN_PASSWORD) });
+    const programs = programsOf(settings, secretsFor(settings));
     for (const { files } of workloadsOf(programs)) {
       for (const entry of files?.entries ?? []) {
         const content = await textOf(pulumi.output(entry.content));

@@ -1,0 +1,68 @@
+import semver from "semver";
+
+import type { ProgramOutput, ResolvedOutputs } from "../../components/stack-outputs";
+import { UsageError } from "../fail";
+import type { VolumeUse } from "../platform/client";
+import { size } from "../table";
+import type { ArchivedVolume, Manifest } from "./manifest";
+
+/** An archive, and the volume of the running stack that gets its content. */
+export interface Step {
+  readonly archive: ArchivedVolume;
+  readonly program: ProgramOutput;
+  /** What the platform calls the volume. */
+  readonly volume: string;
+}
+
+/**
+ * What a restore would do.
+ *
+ * @throws UsageError when the backup is of another stack, holds data of a program that the stack does not have, or was
+ * written by a newer release than the one that would read it.
+ */
+export function planOf(
+  manifest: Manifest,
+  stack: string,
+  { programs }: Pick<ResolvedOutputs, "programs">,
+  fromOtherStack: boolean,
+): Step[] {
+  if (manifest.stack !== stack && !fromOtherStack)
+    throw new UsageError(
+      `the backup is of the stack "${manifest.stack}", not of "${stack}"; to take it, add --from-other-stack`,
+    );
+  return manifest.volumes.map((archive) => {
+    const program = programs.find(({ name }) => name === archive.program);
+    const data = program?.data.find(({ name }) => name === archive.data);
+    if (program === undefined || data === undefined)
+      throw new UsageError(
+        `the backup holds data of ${archive.program}, which the stack "${stack}" does not keep; deploy a stack with it first`,
+      );
+    if (isNewer(archive.image, program.image))
+      throw new UsageError(
+        `the backup was written by ${archive.image}, which is newer than the stack's ${program.image}`,
+      );
+    return { archive, program, volume: data.handle };
+  });
+}
+
+/** By the tags of the images; tags that are no versions are taken as equal. */
+function isNewer(written: string, present: string): boolean {
+  const [before, now] = [written, present].map((reference) => semver.coerce(reference.split(":").at(-1)));
+  return before !== null && now !== null && before !== undefined && now !== undefined && semver.gt(before, now);
+}
+
+/**
+ * Both contents are there for a while.
+ *
+ * @throws UsageError when a disk has not the room for that.
+ */
+export function checkRoomFor(steps: readonly Step[], use: readonly VolumeUse[]): void {
+  for (const { disk, free } of use) {
+    const here = new Set(use.filter((other) => other.disk === disk).map(({ volume }) => volume));
+    const needed = steps.reduce((sum, { volume, archive }) => sum + (here.has(volume) ? archive.unpacked : 0), 0);
+    if (needed > free)
+      throw new UsageError(
+        `the disk below the volumes has ${size(free)} left; unpacking the backup takes ${size(needed)}`,
+      );
+  }
+}

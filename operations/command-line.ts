@@ -1,0 +1,115 @@
+import { Argument, Command } from "commander";
+
+import { LOGGING } from "./logging-choices";
+
+/** A verb as a person gives it: which stack, and whether the answer is for a program. */
+interface Common {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
+/** The verbs. What a verb needs is loaded when it is used. */
+export function command(): Command {
+  const program = new Command("monitoring")
+    .description("Everyday operation of the monitoring stack.")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .helpCommand("help [verb]", "explain a verb")
+    .addHelpText("after", "\nExit codes: 0 done and good, 1 not, 2 used wrongly and nothing changed.");
+  looking(program);
+  changing(program);
+  keeping(program);
+  program
+    .command("completion")
+    .description("print a script for a shell that completes the command monitoring")
+    .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { completion } = await import("./verbs/completion");
+      console.log(completion(shell, program));
+    });
+  for (const verb of program.commands) {
+    verb.exitOverride().configureOutput({ outputError: () => {} });
+  }
+  return program;
+}
+
+function verb(program: Command, usage: string, description: string): Command {
+  return program.command(usage).description(description).option("-s, --stack <name>", "stack to act on", "dev");
+}
+
+const succeed = (good: boolean) => {
+  process.exitCode = good ? 0 : 1;
+};
+
+function looking(program: Command): void {
+  verb(program, "urls", "where the programs answer")
+    .option("--json", "print JSON")
+    .action(async ({ stack, json }: Common) => (await import("./verbs/urls")).urls(stack, json ?? false));
+  verb(program, "status", "health, and memory and disk beside limits and retention")
+    .option("--json", "print JSON")
+    .action(async ({ stack, json }: Common) =>
+      succeed(await (await import("./verbs/status")).status(stack, json ?? false)),
+    );
+  verb(program, "verify", "prove that the stack works: programs, targets, data sources, and a signal of each kind")
+    .option("--json", "print JSON")
+    .option("--strict", "count a warning as a failure")
+    .action(async ({ stack, json = false, strict = false }: Common & { strict?: boolean }) =>
+      succeed(await (await import("./verbs/verify")).verify(stack, { json, strict })),
+    );
+  verb(program, "logs [program]", "a program's log, or all of them")
+    .option("-f, --follow", "go on with what comes")
+    .option("-n, --tail <lines>", "how many of the last lines", "100")
+    .action(async (name: string | undefined, options: { stack: string; follow?: boolean; tail: string }) =>
+      (await import("./verbs/logs")).logs(name, options),
+    );
+  program
+    .command("doctor")
+    .description("what this machine needs, and what to change")
+    .option("-s, --stack <name>", "stack whose ports, limits and log store count", "dev")
+    .option("--json", "print JSON")
+    .action(async ({ stack, json }: Common) =>
+      succeed(await (await import("./verbs/doctor")).doctor(stack, json ?? false)),
+    );
+}
+
+function changing(program: Command): void {
+  verb(program, "deploy", "bring the stack up, as npm start does")
+    .addArgument(new Argument("[logging]", "log store to choose first").choices(LOGGING))
+    .option("-c, --config <file>", "configuration to use instead of Pulumi.<stack>.yaml")
+    .option("--json", "print JSON")
+    .action(async (logging: string | undefined, options: Common & { config?: string }) =>
+      succeed(await (await import("./verbs/deploy")).deploy(logging, options)),
+    );
+  verb(
+    program,
+    "dashboards [action]",
+    "list the dashboards and check their files; apply: put the files into Grafana; pull: write those edited in Grafana to files",
+  )
+    .option("--json", "print JSON")
+    .action(async (action: string | undefined, { stack, json }: Common) =>
+      succeed(await (await import("./verbs/dashboards")).dashboards(action, stack, json ?? false)),
+    );
+  verb(program, "stop", "remove the programs and keep their data").action(async ({ stack }: Common) =>
+    succeed(await (await import("./verbs/stop")).stop(stack)),
+  );
+  verb(program, "cleanup", "remove the programs, their data and the stack itself")
+    .option("-y, --yes", "do not ask")
+    .action(async ({ stack, yes }: Common & { yes?: boolean }) =>
+      succeed(await (await import("./verbs/cleanup")).cleanup(stack, yes ?? false)),
+    );
+}
+
+function keeping(program: Command): void {
+  verb(program, "backup [folder]", "copy everything that the programs keep; each is stopped while it is copied")
+    .option("--json", "print JSON")
+    .action(async (folder: string | undefined, { stack, json }: Common) =>
+      (await import("./verbs/backup")).backup(folder, stack, json ?? false),
+    );
+  verb(program, "restore <folder>", "put a backup in the place of what the programs keep")
+    .option("--from-other-stack", "take the backup of another stack")
+    .option("-y, --yes", "do not ask")
+    .action(async (folder: string, options: { stack: string; fromOtherStack?: boolean; yes?: boolean }) =>
+      succeed(await (await import("./verbs/restore")).restore(folder, options)),
+    );
+}

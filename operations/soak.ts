@@ -1,0 +1,72 @@
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import path from "node:path";
+
+import { Command, InvalidArgumentError } from "commander";
+import Docker from "dockerode";
+
+import { SCENARIOS, scenariosNamed } from "../demo/scenarios";
+import { Notifications } from "../demo/soak/notifications";
+import { passed, soak } from "../demo/soak/soak";
+import { soakReport } from "../demo/soak/soak-report";
+import { SoakStack } from "../demo/soak/soak-stack";
+import { stageAt } from "../demo/stage/target";
+import { fail } from "./fail";
+import { PROJECT_ROOT } from "./workspace";
+
+interface Options {
+  readonly minutes: number;
+  readonly scenarios: readonly string[];
+  readonly oneByOne?: boolean;
+  readonly json?: boolean;
+}
+
+const PAGE = path.join(PROJECT_ROOT, "docs/soak.md");
+
+async function run({ minutes, scenarios: names, oneByOne = false, json }: Options): Promise<boolean> {
+  const report = (message: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${message}`);
+  const plan = { healthyMinutes: minutes, scenarios: scenariosNamed(names), oneByOne };
+  const docker = new Docker();
+  const notifications = await Notifications.listen(docker);
+  try {
+    const stack = await SoakStack.up(docker, notifications.url, report);
+    try {
+      const stage = await stageAt(stack.target, docker, "1", report);
+      const result = await soak(stage, stack.target, notifications, plan, report);
+      const day = new Date().toISOString().slice(0, 10);
+      const page = soakReport(result, { day, oneByOne, cores: cpus().length });
+      await writeFile(PAGE, page);
+      console.log(json ? JSON.stringify(result, undefined, 2) : page);
+      return passed(result);
+    } finally {
+      await stack.remove();
+    }
+  } finally {
+    await notifications.close();
+  }
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("Give a number of minutes.");
+  return value;
+}
+
+const command = new Command("npm run soak --")
+  .description(
+    "Proves the alerts on a stack of its own: none on a healthy platform, and the right ones, once, in each scenario. " +
+      "Takes about two hours, since alerts look back that far. Writes docs/soak.md.",
+  )
+  .option("--minutes <number>", "minutes on the healthy platform first", minutes, 30)
+  .option(
+    "--scenarios <names...>",
+    "scenarios to play",
+    SCENARIOS.map(({ name }) => name),
+  )
+  .option("--one-by-one", "play each scenario after the one before it, which takes most of a day")
+  .option("--json", "print the result as JSON")
+  .action(async (options: Options) => {
+    process.exitCode = (await run(options)) ? 0 : 1;
+  });
+
+command.parseAsync().catch(fail);

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+import { load } from "js-yaml";
+
+import { suggestion } from "../../components/settings/problems";
+import { describe, type Check } from "../checks";
+import { UsageError } from "../fail";
+import { basicAuthorization, storedDashboards } from "../grafana/api";
+import { checkDashboards, readDashboards, writeDashboards, type Dashboard } from "../grafana/dashboard-files";
+import { programNamed, withEngine, withStack } from "../session";
+import { table } from "../table";
+import { PROJECT_ROOT } from "../workspace";
+
+const CONFIGS = path.join(PROJECT_ROOT, "configs", "grafana");
+const FOLDER = path.join(CONFIGS, "dashboards");
+
+/** The resources that hold Grafana and its files, wherever they are in the stack. */
+const GRAFANA = "**grafana**";
+
+const ACTIONS = { list, apply, pull } as const;
+
+/**
+ * Lists the dashboards with their addresses and checks their files, or moves them between files and Grafana.
+ *
+ * @param action `list` (the default), `apply` or `pull`.
+ * @returns whether the files are good, and went where they were to go.
+ */
+export async function dashboards(action = "list", stack: string, json: boolean): Promise<boolean> {
+  const names = Object.keys(ACTIONS);
+  if (!names.includes(action)) throw new UsageError(`dashboards can not "${action}". ${suggestion(action, names)}`);
+  return ACTIONS[action as keyof typeof ACTIONS](stack, json);
+}
+
+async function list(stack: string, json: boolean): Promise<boolean> {
+  const [checks, good] = await checkedFiles();
+  const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) =>
+    checks[index]?.verdict === "ok" ? [{ file, ...(JSON.parse(text) as Dashboard) }] : [],
+  );
+  await withStack(stack, ({ outputs }) => {
+    const grafana = outputs.urls.grafana ?? "";
+    const rows = found.map(({ file, uid, title }) => ({ title, url: `${grafana}/d/${uid}`, file }));
+    if (json) console.log(JSON.stringify({ stack, ok: good, dashboards: rows, checks }, undefined, 2));
+    else {
+      console.log(
+        table(
+          ["dashboard", "address", "file"],
+          rows.map(({ title, url, file }) => [title, url, file]),
+        ),
+      );
+      if (!good) console.log(describe(checks, "The dashboards"));
+    }
+    return Promise.resolve();
+  });
+  return good;
+}
+
+async function checkedFiles(): Promise<[Check[], boolean]> {
+  const provisioned = path.join(CONFIGS, "provisioning", "datasources", "datasources.yaml");
+  const { datasources } = load(await readFile(provisioned, "utf8")) as { datasources: { uid: string }[] };
+  const checks = checkDashboards(await readDashboards(FOLDER), new Set(datasources.map(({ uid }) => uid)));
+  return [checks, checks.every(({ verdict }) => verdict === "ok")];
+}
+
+async function apply(stack: string): Promise<boolean> {
+  const [checks, good] = await checkedFiles();
+  if (!good) {
+    console.log(describe(checks, "Nothing was applied; the dashboards"));
+    return false;
+  }
+  return withEngine(stack, async (run) => {
+    const up = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--target", GRAFANA];
+    return (await run.show(up)) === 0;
+  });
+}
+
+async function pull(stack: string, json: boolean): Promise<boolean> {
+  const pulled = await withStack(stack, async ({ client, outputs }) => {
+    const grafana = programNamed(outputs, "grafana");
+    if ((await client.state(grafana)).standIn)
+      throw new Error(`a stand-in holds Grafana's place on this machine, and has no dashboards to pull`);
+    const stored = await storedDashboards(await client.reach(grafana), basicAuthorization(outputs));
+    return writeDashboards(FOLDER, stored);
+  });
+  const [checks, good] = await checkedFiles();
+  if (json) console.log(JSON.stringify({ stack, ok: good, pulled, checks }, undefined, 2));
+  else {
+    console.log(
+      table(
+        ["file", "change"],
+        pulled.map(({ file, change }) => [file, change]),
+      ),
+    );
+    console.log(good ? "Next: npm run format, and look at the difference." : describe(checks, "The dashboards"));
+  }
+  return good;
+}

@@ -1,0 +1,127 @@
+import { spawn, type SpawnOptions } from "node:child_process";
+import { chmod, cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import type { Check } from "../../../operations/checks";
+import { PROJECT_ROOT } from "../../../operations/workspace";
+import { docker, removeLeftovers, uniqueName, writeConfiguration } from "./test-stack";
+
+/** What the verbs and the program consist of. */
+const CHECKOUT = [
+  "Pulumi.yaml",
+  "index.ts",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "components",
+  "configs",
+  "operations",
+  "toolchain",
+];
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What `verify --json` prints. */
+export interface Verified {
+  readonly ok: boolean;
+  readonly probe: { readonly id: string; readonly value: number };
+  readonly checks: readonly Check[];
+}
+
+/** A checkout of its own whose files a test may edit, with a stack under a name of its own. */
+export class Checkout {
+  private constructor(
+    readonly stack: string,
+    readonly folder: string,
+    /** Folder of the stacks' state. */
+    readonly state: string,
+  ) {}
+
+  static async create(state: string, more: Record<string, unknown> = {}): Promise<Checkout> {
+    const stack = uniqueName();
+    const folder = await mkdtemp(path.join(tmpdir(), `${stack}-`));
+    await chmod(folder, 0o755);
+    for (const part of CHECKOUT) await cp(path.join(PROJECT_ROOT, part), path.join(folder, part), { recursive: true });
+    await symlink(path.join(PROJECT_ROOT, "node_modules"), path.join(folder, "node_modules"));
+    await writeConfiguration(folder, stack, more);
+    return new Checkout(stack, folder, state);
+  }
+
+  /** `monitoring <verb> ... --stack <the stack>` in the checkout. */
+  run(...args: readonly string[]): Promise<Ended> {
+    return this.exact([...args, "--stack", this.stack]);
+  }
+
+  /** `monitoring` with just these arguments. */
+  exact(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
+    return this.#node(["operations/monitoring.mjs", ...args], options);
+  }
+
+  /** `npm run pulumi -- ...` in the checkout. */
+  pulumi(...args: readonly string[]): Promise<Ended> {
+    return this.#node(["--import", "tsx", "operations/pulumi.ts", ...args, "--stack", this.stack], {});
+  }
+
+  async verify(): Promise<Verified> {
+    const { stdout, stderr } = await this.run("verify", "--json");
+    if (stdout === "") throw new Error(`verify printed nothing: ${stderr}`);
+    return JSON.parse(stdout) as Verified;
+  }
+
+  #node(args: readonly string[], options: SpawnOptions): Promise<Ended> {
+    const env = { ...process.env, PYAIRTABLE_MONITORING_STATE: this.state, ...options.env };
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      ...options,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+  }
+
+  async remove(): Promise<void> {
+    await removeLeftovers(this.stack);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A webhook that containers reach, and that answers with the status that a test asks for. */
+export class Webhook {
+  status = 200;
+  readonly #server: Server;
+
+  private constructor(
+    server: Server,
+    readonly url: string,
+  ) {
+    this.#server = server;
+  }
+
+  static async listen(): Promise<Webhook> {
+    const bridge = (await docker.getNetwork("bridge").inspect()) as { IPAM: { Config: { Subnet: string }[] } };
+    // The engine takes the first address of the range for itself.
+    const host = (bridge.IPAM.Config[0]?.Subnet as string).replace(/\.0\/\d+$/, ".1");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    const { port } = server.address() as { port: number };
+    const webhook = new Webhook(server, `http://${host}:${port}/alerts`);
+    server.on("request", (request, response) => {
+      request.resume().once("end", () => response.writeHead(webhook.status).end());
+    });
+    return webhook;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

@@ -1,0 +1,333 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import { eventually, getJson, postJson } from "./support/eventually";
+import { docker, exec, leftoversOf } from "./support/test-stack";
+import { fillQueue, offerOldLines, separate, writeMistakes } from "./support/verbs-faults";
+import { Checkout, Webhook, type Verified } from "./support/verbs";
+
+interface Silence {
+  readonly comment: string;
+}
+
+/** The verbs as a person uses them, on one stack; the tests follow each other in this order. */
+describe("npx monitoring", () => {
+  let webhook: Webhook;
+  let checkout: Checkout;
+  let folder: string;
+  let urls: Record<string, string>;
+
+  const readUrls = async () => {
+    urls = (JSON.parse((await checkout.run("urls", "--json")).stdout) as { urls: Record<string, string> }).urls;
+  };
+  const ids = async () => {
+    const all = await docker.listContainers({
+      all: true,
+      filters: { label: [`com.pyairtable.stack=${checkout.stack}`] },
+    });
+    return Object.fromEntries(all.map(({ Id, Labels }) => [Labels["com.pyairtable.service"] as string, Id]));
+  };
+  const container = (program: string) => docker.getContainer(`${checkout.stack}-${program}`);
+  const failures = ({ checks }: Verified) =>
+    checks
+      .filter(({ verdict }) => verdict === "failed")
+      .map(({ check, subject, detail }) => `${check} | ${subject} | ${detail}`);
+
+  beforeAll(async () => {
+    webhook = await Webhook.listen();
+    checkout = await Checkout.create(inject("workspace").folder as string);
+    folder = await mkdtemp(path.join(tmpdir(), `${checkout.stack}-backups-`));
+  });
+
+  afterAll(async () => {
+    await checkout?.run("cleanup", "--yes");
+    await checkout?.remove();
+    await webhook?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  describe("on a healthy stack", () => {
+    it("deploys, with a secret that was set through the same state", async () => {
+      const set = await checkout.pulumi("config", "set", "--secret", "alertWebhookUrl", webhook.url);
+      expect(set.code, set.stderr).toBe(0);
+      const { code, stdout, stderr } = await checkout.run("deploy", "loki", "--json");
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ stack: checkout.stack, healthy: true });
+      expect(await readFile(path.join(checkout.folder, `Pulumi.${checkout.stack}.yaml`), "utf8")).not.toContain(
+        webhook.url,
+      );
+      await readUrls();
+      expect((await fetch(`${urls.prometheus as string}/-/ready`)).status).toBe(200);
+    });
+
+    it("verifies every part, and finds a signal of each kind again", async () => {
+      const verified = await checkout.verify();
+      expect(failures(verified)).toEqual([]);
+      expect(verified.ok).toBe(true);
+      const good = verified.checks.filter(({ verdict }) => verdict === "ok").map(({ check }) => check);
+      expect(good).toEqual(
+        expect.arrayContaining([
+          "readiness",
+          "target",
+          "rules",
+          "alert delivery",
+          "data source",
+          "disk",
+          "metric",
+          "trace",
+          "log",
+          "alert",
+        ]),
+      );
+      const { code, stdout } = await checkout.run("verify");
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/\d+ ok, \d+ warnings, 0 failed\.$/m);
+    });
+
+    it("shows memory and disk beside limits and retention", async () => {
+      const { code, stdout } = await checkout.run("status", "--json");
+      expect(code).toBe(0);
+      type Program = {
+        name: string;
+        health: string;
+        memory: number;
+        memoryLimit: number;
+        disk: number;
+        diskSize: number;
+        retention: string;
+      };
+      const { programs } = JSON.parse(stdout) as { programs: Program[] };
+      const prometheus = programs.find(({ name }) => name === "prometheus") as Program;
+      expect(prometheus).toMatchObject({
+        health: "healthy",
+        retention: "360h",
+        memoryLimit: 512 * 2 ** 20,
+        diskSize: 10 * 2 ** 30,
+      });
+      expect(prometheus.memory).toBeGreaterThan(2 ** 20);
+      expect(prometheus.disk).toBeGreaterThan(0);
+      expect(programs.every(({ memory, memoryLimit }) => memory < memoryLimit)).toBe(true);
+    });
+
+    it("prints logs of one program and of all, and refuses one that does not exist", async () => {
+      const one = await checkout.run("logs", "prometheus", "--tail", "3");
+      expect(one.stdout.trim().split("\n")).toHaveLength(3);
+      const all = await checkout.run("logs", "--tail", "1");
+      expect(all.stdout).toMatch(/^prometheus +\| /m);
+      expect(all.stdout).toMatch(/^jaeger +\| /m);
+      const none = await checkout.run("logs", "grafna");
+      expect(none).toMatchObject({
+        code: 2,
+        stderr: 'error: the stack has no program "grafna". Did you mean "grafana"?\n',
+      });
+    });
+
+    it("lists dashboards, refuses a broken file, and applies an edited one to Grafana alone", async () => {
+      const listed = await checkout.run("dashboards", "--json");
+      const { dashboards } = JSON.parse(listed.stdout) as {
+        dashboards: { title: string; url: string; file: string }[];
+      };
+      expect(dashboards).toHaveLength((await readdir(path.join(checkout.folder, "configs/grafana/dashboards"))).length);
+      expect(dashboards[0]?.url).toContain(`${urls.grafana as string}/d/`);
+
+      const file = path.join(checkout.folder, "configs/grafana/dashboards/ai-cost.json");
+      const text = await readFile(file, "utf8");
+      await writeFile(file, text.replaceAll('"uid": "prometheus"', '"uid": "prometeus"'));
+      const refused = await checkout.run("dashboards", "apply");
+      expect(refused.code).toBe(1);
+      expect(refused.stdout).toContain("uses prometeus, which is no provisioned data source");
+
+      const before = await ids();
+      await writeFile(file, JSON.stringify({ ...(JSON.parse(text) as object), title: "Edited by hand" }));
+      const applied = await checkout.run("dashboards", "apply");
+      expect(applied.code, applied.stderr + applied.stdout).toBe(0);
+      const after = await ids();
+      expect(
+        Object.keys(after)
+          .filter((name) => after[name] !== before[name])
+          .sort(),
+      ).toEqual(["grafana", "grafana-files"]);
+      const inside = await exec(`${checkout.stack}-grafana`, ["cat", "/etc/grafana/dashboards/ai-cost.json"]);
+      expect(inside.output).toContain("Edited by hand");
+    });
+  });
+
+  describe("with a backup", () => {
+    let seeded: Verified["probe"];
+    let target: string;
+
+    const found = async () => {
+      const [metric, traces, lines, silences, database] = await Promise.all([
+        getJson<{ data: { result: unknown[] } }>(
+          `${urls.prometheus as string}/api/v1/query?query=${encodeURIComponent(`monitoring_verify == ${seeded.value}`)}&time=${seeded.value / 1_000 + 5}`,
+        ),
+        getJson<{ data: { traceID: string }[] }>(`${urls.jaeger as string}/api/traces/${seeded.id}`).catch(() => ({
+          data: [],
+        })),
+        getJson<{ data: { result: unknown[] } }>(
+          `${urls.loki as string}/loki/api/v1/query_range?query=${encodeURIComponent(`{service_name="monitoring-verify"} |= "${seeded.id}"`)}&since=1h`,
+        ),
+        getJson<Silence[]>(`${urls.alertmanager as string}/api/v2/silences`),
+        exec(`${checkout.stack}-grafana`, ["cat", "/var/lib/grafana/grafana.db"]),
+      ]);
+      return {
+        samples: metric.data.result.length,
+        traces: traces.data.length,
+        lines: lines.data.result.length,
+        silences: silences.map(({ comment }) => comment),
+        database: database.output,
+      };
+    };
+    const all = { samples: 1, traces: 1, lines: 1, silences: ["kept over a cleanup"], database: "edited by hand" };
+
+    it("copies everything that the programs keep, and lets them go on", async () => {
+      seeded = (await checkout.verify()).probe;
+      await postJson(`${urls.alertmanager as string}/api/v2/silences`, {
+        matchers: [{ name: "service", value: "nothing", isRegex: false, isEqual: true }],
+        startsAt: new Date().toISOString(),
+        endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+        createdBy: "test",
+        comment: "kept over a cleanup",
+      });
+      await exec(`${checkout.stack}-grafana`, ["sh", "-c", "printf 'edited by hand' > /var/lib/grafana/grafana.db"]);
+      expect(await found()).toEqual(all);
+
+      target = path.join(folder, "first");
+      const { code, stderr } = await checkout.run("backup", target);
+      expect(code, stderr).toBe(0);
+      expect(failures(await checkout.verify())).toEqual([]);
+      const again = await checkout.run("backup", target);
+      expect(again).toMatchObject({
+        code: 2,
+        stderr: `error: ${target} is not empty; name a folder that does not exist\n`,
+      });
+    });
+
+    it("refuses a backup of another stack and a damaged one, before it touches anything", async () => {
+      const before = await ids();
+      const manifest = path.join(target, "manifest.json");
+      const text = await readFile(manifest, "utf8");
+      await writeFile(manifest, text.replace(`"stack": "${checkout.stack}"`, '"stack": "another"'));
+      const foreign = await checkout.run("restore", target, "--yes");
+      expect(foreign.code).toBe(2);
+      expect(foreign.stderr).toContain('the backup is of the stack "another"');
+      await writeFile(manifest, text);
+
+      const archive = path.join(target, "loki-loki.tar.gz");
+      const content = await readFile(archive);
+      const middle = Math.floor(content.length / 2);
+      const damaged = Buffer.from(content);
+      damaged.writeUInt8(damaged.readUInt8(middle) ^ 0xff, middle);
+      await writeFile(archive, damaged);
+      const broken = await checkout.run("restore", target, "--yes");
+      expect(broken.code).toBe(2);
+      expect(broken.stderr).toContain(`the backup is damaged: the checksum of ${archive}`);
+      await writeFile(archive, content);
+      expect(await ids()).toEqual(before);
+      expect(await found()).toEqual(all);
+    });
+
+    it("asks before a cleanup, and then leaves nothing", async () => {
+      const unasked = await checkout.run("cleanup");
+      expect(unasked.code).toBe(2);
+      expect(unasked.stdout).toContain(`volume ${checkout.stack}-prometheus`);
+      expect(Object.keys(await ids())).not.toEqual([]);
+
+      const { code, stdout, stderr } = await checkout.run("cleanup", "--yes");
+      expect(code, stderr + stdout).toBe(0);
+      expect(await leftoversOf(checkout.stack)).toEqual({ containers: [], networks: [], volumes: [] });
+      expect((await checkout.run("urls")).stderr).toContain(`there is no stack "${checkout.stack}"`);
+    });
+
+    it("brings everything back to a new stack", async () => {
+      const deployed = await checkout.run("deploy", "--json");
+      expect(deployed.code, deployed.stderr).toBe(0);
+      await readUrls();
+      expect(await found()).toMatchObject({ samples: 0, traces: 0, lines: 0, silences: [] });
+
+      const { code, stdout, stderr } = await checkout.run("restore", target, "--yes");
+      expect(code, stderr + stdout).toBe(0);
+      expect(
+        await eventually("everything of the backup", async () => {
+          const now = await found();
+          return now.samples + now.traces + now.lines === 3 ? now : undefined;
+        }),
+      ).toEqual(all);
+      expect(failures(await checkout.verify())).toEqual([]);
+    });
+
+    it("keeps the data of a stack that is stopped", async () => {
+      expect((await checkout.run("stop")).code).toBe(0);
+      expect((await leftoversOf(checkout.stack)).containers).toEqual([]);
+      const stopped = await checkout.run("status");
+      expect(stopped).toMatchObject({ code: 2 });
+      expect(stopped.stderr).toContain(`the stack "${checkout.stack}" is stopped; bring it up with`);
+      expect((await leftoversOf(checkout.stack)).volumes).toContain(`${checkout.stack}-prometheus`);
+    });
+  });
+
+  describe("with faults", () => {
+    let said: string[];
+
+    beforeAll(async () => {
+      await writeMistakes(checkout.folder);
+      const { code, stderr } = await checkout.run("deploy", "--json");
+      expect(code, stderr).toBe(0);
+      await readUrls();
+      const collector = await container("otel-collector").inspect();
+      const otlp = `http://127.0.0.1:${collector.NetworkSettings.Ports["4318/tcp"]?.[0]?.HostPort as string}`;
+
+      webhook.status = 400;
+      await container("redis-exporter").stop();
+      await separate(`${checkout.stack}-node-exporter`, `${checkout.stack}-prometheus`);
+      await separate(`${checkout.stack}-jaeger`, `${checkout.stack}-otel-collector`);
+      await fillQueue(otlp);
+      await offerOldLines(urls.loki as string);
+      const labels = { alertname: "Test", severity: "critical", service: "test" };
+      await postJson(`${urls.alertmanager as string}/api/v2/alerts`, [{ labels }]);
+    });
+
+    it("ends with exit code 1, and names each of them", async () => {
+      const expected: [string, RegExp][] = [
+        ["a stopped program", /^readiness \| redis-exporter \| stopped/],
+        ["a dead target", /^target \| node-exporter \| Prometheus does not reach/],
+        ["a wrong data source", /^data source \| loki \| http:\/\/prometheus:9090 is no loki/],
+        ["a rule that fails", /^rules \| test:broken \| can not be evaluated/],
+        ["a broken route", /^own alerts \| AlertmanagerNotificationsFailing \| .*webhook/],
+        ["alerts that go nowhere", /^own alerts \| PrometheusNotificationsFailing \| /],
+        ["lines that Loki refuses", /^own alerts \| LokiDiscardingLines \| /],
+        ["a full queue", /^own alerts \| CollectorQueueNearlyFull \| .*otlp\/jaeger/],
+        ["traces that are not stored", /^trace \| (jaeger|otel-collector) \| /],
+      ];
+      said = await eventually(
+        "every fault named",
+        async () => {
+          said = failures(await checkout.verify());
+          const missing = expected.filter(([, named]) => !said.some((line) => named.test(line)));
+          if (missing.length > 0)
+            throw new Error(`not named: ${missing.map(([fault]) => fault).join(", ")}; said:\n${said.join("\n")}`);
+          return said;
+        },
+        90,
+      );
+      expect((await checkout.run("verify")).code).toBe(1);
+    });
+
+    it("names a program that answers nobody, wherever it is missed", async () => {
+      await container("alertmanager").stop();
+      const { code, stdout } = await checkout.run("verify", "--json");
+      const lines = failures(JSON.parse(stdout) as Verified);
+      expect(code).toBe(1);
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^readiness \| alertmanager \| stopped/),
+          expect.stringMatching(/^alert \| alertmanager \| .*does not answer/),
+          expect.stringMatching(/^data source \| alertmanager \| Grafana does not reach/),
+        ]),
+      );
+    });
+  });
+});

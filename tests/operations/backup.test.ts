@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Readable } from "node:stream";
+
+import { pack } from "tar-stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { listArchive, readArchive, writeArchive } from "../../operations/backup/archive";
+import {
+  checkArchives,
+  manifestOf,
+  parseManifest,
+  readManifest,
+  writeManifest,
+  type ArchivedVolume,
+} from "../../operations/backup/manifest";
+import { checkRoomFor, planOf } from "../../operations/backup/plan";
+import { UsageError } from "../../operations/fail";
+import { stoppedTogether } from "../../operations/verbs/backup";
+import { programOf } from "./support/folder-client";
+
+const LOKI: ArchivedVolume = {
+  program: "loki",
+  data: "loki",
+  image: "example/loki:3.7.8",
+  file: "loki-loki.tar.gz",
+  sha256: "0".repeat(64),
+  bytes: 10,
+  unpacked: 100,
+  entries: 2,
+};
+
+describe("a backup's archives and manifest", () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "backup-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const archive = async () => {
+    const tar = pack();
+    tar.entry({ name: "./", type: "directory" });
+    tar.entry({ name: "./chunk" }, "a".repeat(5_000));
+    tar.finalize();
+    const content = await writeArchive(tar as unknown as Readable, path.join(folder, LOKI.file));
+    const manifest = manifestOf("dev", [{ ...LOKI, ...content }]);
+    await writeManifest(folder, manifest);
+    return manifest;
+  };
+
+  it("say what was written, by reading it back", async () => {
+    const { volumes } = await archive();
+    const [written] = volumes;
+    const file = await readFile(path.join(folder, LOKI.file));
+    expect(written).toMatchObject({
+      sha256: createHash("sha256").update(file).digest("hex"),
+      bytes: file.length,
+      unpacked: 5_000,
+      entries: 2,
+    });
+    const manifest = await readManifest(folder);
+    expect(manifest.volumes).toEqual(volumes);
+    await expect(checkArchives(folder, manifest)).resolves.toBeUndefined();
+    const chunks: Buffer[] = [];
+    for await (const chunk of readArchive(path.join(folder, LOKI.file))) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString("utf8")).toContain("a".repeat(5_000));
+  });
+
+  it("are refused when a file is missing, short, or changed", async () => {
+    const manifest = await archive();
+    const file = path.join(folder, LOKI.file);
+    const content = await readFile(file);
+    const changed = Buffer.from(content);
+    changed.writeUInt8(changed.readUInt8(20) ^ 1, 20);
+    await writeFile(file, changed);
+    await expect(checkArchives(folder, manifest)).rejects.toThrow(/the checksum of .*loki-loki\.tar\.gz is not/);
+    await truncate(file, 30);
+    await expect(checkArchives(folder, manifest)).rejects.toThrow(/has 30 bytes instead of/);
+    await rm(file);
+    await expect(checkArchives(folder, manifest)).rejects.toThrow(/loki-loki\.tar\.gz is missing/);
+  });
+
+  it("are found broken by their own form as well", async () => {
+    await archive();
+    const file = path.join(folder, LOKI.file);
+    await truncate(file, 40);
+    await expect(listArchive(file)).rejects.toThrow();
+  });
+
+  it("are refused when the manifest is of something else", async () => {
+    await expect(readManifest(folder)).rejects.toThrow(
+      new UsageError(`${folder} is no backup: it has no manifest.json`),
+    );
+    const good = JSON.stringify(manifestOf("dev", [LOKI]));
+    expect(() => parseManifest("{", "m")).toThrow("m is damaged: it is not JSON");
+    expect(() => parseManifest(good.replace('"format":1', '"format":2'), "m")).toThrow(/this version reads: format/);
+    expect(() => parseManifest(good.replace("pyairtable-monitoring", "other"), "m")).toThrow(/reads: project/);
+    expect(() => parseManifest(good.replace("loki-loki.tar.gz", "../loki.tar.gz"), "m")).toThrow(/volumes\.0\.file/);
+  });
+});
+
+describe("what a restore plans", () => {
+  const outputs = { programs: [programOf("prometheus"), programOf("loki", "example/loki:3.7.8")] };
+
+  it("is the volume of each archive", () => {
+    const [step] = planOf(manifestOf("dev", [LOKI]), "dev", outputs, false);
+    expect(step).toMatchObject({ volume: "stack-loki", archive: LOKI, program: { name: "loki" } });
+  });
+
+  it("takes another stack's backup only when told to", () => {
+    const foreign = manifestOf("prod", [LOKI]);
+    expect(() => planOf(foreign, "dev", outputs, false)).toThrow(
+      /of the stack "prod", not of "dev".*--from-other-stack/,
+    );
+    expect(planOf(foreign, "dev", outputs, true)).toHaveLength(1);
+  });
+
+  it("leaves out nothing that the backup holds", () => {
+    const elastic = { ...LOKI, program: "elasticsearch", data: "elasticsearch" };
+    expect(() => planOf(manifestOf("dev", [elastic]), "dev", outputs, false)).toThrow(/holds data of elasticsearch/);
+  });
+
+  it.each([
+    ["example/loki:3.8.0", true],
+    ["example/loki:v3.7.9", true],
+    ["example/loki:3.7.8", false],
+    ["example/loki:3.6.0", false],
+  ])("compares releases: %s", (image, refused) => {
+    const plan = () => planOf(manifestOf("dev", [{ ...LOKI, image }]), "dev", outputs, false);
+    if (refused) expect(plan).toThrow(/newer than the stack's example\/loki:3\.7\.8/);
+    else expect(plan()).toHaveLength(1);
+  });
+
+  it("needs room for both contents", () => {
+    const steps = planOf(manifestOf("dev", [LOKI]), "dev", outputs, false);
+    const use = { volume: "stack-loki", disk: "sda", used: 1, total: 1_000 };
+    expect(() => checkRoomFor(steps, [{ ...use, free: 99 }])).toThrow(/99 B left; unpacking the backup takes 100 B/);
+    expect(() => checkRoomFor(steps, [{ ...use, free: 100 }])).not.toThrow();
+  });
+});
+
+describe("what a backup stops together", () => {
+  it("is Prometheus with Alertmanager, and every other program that keeps data alone", () => {
+    const bare = { ...programOf("cadvisor"), data: [] };
+    const programs = [programOf("prometheus"), programOf("loki"), bare, programOf("alertmanager")];
+    const names = stoppedTogether(programs).map((group) => group.map(({ name }) => name));
+    expect(names).toEqual([["prometheus", "alertmanager"], ["loki"]]);
+  });
+});

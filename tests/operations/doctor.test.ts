@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  engineChecks,
+  machineChecks,
+  memoryCheck,
+  nodeCheck,
+  pluginsCheck,
+  portsCheck,
+  pulumiCheck,
+} from "../../operations/doctor/checks";
+import { parseFacts } from "../../operations/verbs/doctor";
+
+const GIB = 2 ** 30;
+const ENGINE = {
+  ServerVersion: "28.2.2",
+  Driver: "overlay2",
+  CgroupVersion: "2",
+  MemoryLimit: true,
+  CpuCfsQuota: true,
+  MemTotal: 8 * GIB,
+  OperatingSystem: "Debian",
+};
+
+describe("the doctor", () => {
+  it("is content with a current machine", () => {
+    const checks = [
+      nodeCheck("20.20.2", ">=20.12"),
+      pulumiCheck("3.250.0"),
+      pluginsCheck([]),
+      ...engineChecks(ENGINE),
+      memoryCheck(8 * GIB, 3 * GIB),
+      ...machineChecks({ maxMapCount: 262_144, diskFree: 50 * GIB }, true),
+      portsCheck([], 7),
+    ];
+    expect(checks.filter(({ verdict }) => verdict !== "ok")).toEqual([]);
+  });
+
+  it.each([
+    ["an old Node", nodeCheck("18.0.0", ">=20.12"), "failed", /install Node/],
+    [
+      "an old engine",
+      engineChecks({ ...ENGINE, ServerVersion: "19.03.1+dfsg1" })[0],
+      "failed",
+      /install Docker 20\.10/,
+    ],
+    ["a slow store", engineChecks({ ...ENGINE, Driver: "vfs" })[1], "warning", /overlay2/],
+    [
+      "the old control groups",
+      engineChecks({ ...ENGINE, CgroupVersion: "1" })[2],
+      "warning",
+      /unified_cgroup_hierarchy/,
+    ],
+    ["limits that do not hold", engineChecks({ ...ENGINE, MemoryLimit: false })[3], "failed", /cgroup_enable=memory/],
+    ["little memory", memoryCheck(2 * GIB, undefined), "failed", /more memory/],
+    ["limits above the memory", memoryCheck(4 * GIB, 5 * GIB), "failed", /lower limits/],
+    [
+      "few memory maps for Elasticsearch",
+      machineChecks({ maxMapCount: 65_530, diskFree: 50 * GIB }, true)[0],
+      "failed",
+      /sysctl -w vm\.max_map_count=262144/,
+    ],
+    [
+      "few memory maps for later",
+      machineChecks({ maxMapCount: 65_530, diskFree: 50 * GIB }, false)[0],
+      "warning",
+      /sysctl/,
+    ],
+    ["a full disk", machineChecks({ maxMapCount: 262_144, diskFree: GIB }, false)[1], "failed", /free some/],
+    ["a taken port", portsCheck([{ name: "loki", port: 3100 }], 7), "failed", /ports\.<program>/],
+    ["no engine of Pulumi's yet", pulumiCheck(undefined), "warning", /Go/],
+  ])("says what to change for %s", (_, check, verdict, fix) => {
+    expect(check).toMatchObject({ verdict, fix: expect.stringMatching(fix) as string });
+  });
+
+  it("reads the kernel's setting and the room below the engine's data", () => {
+    const output = "65530\noverlay 263174212 200000000 50000000 80% /\n";
+    expect(parseFacts(output)).toEqual({ maxMapCount: 65_530, diskFree: 50_000_000 * 1_024 });
+  });
+});

@@ -1,3 +1,4 @@
+import { checkStack } from "./components/check-stack";
 import { Credentials } from "./components/credentials";
 import { ElkLogging } from "./components/elk-logging";
 import { Exporters } from "./components/exporters";
@@ -17,6 +18,7 @@ async function deploy() {
   const credentials = new Credentials("credentials", settings);
   const programs = programsOf(settings, credentials);
   const workloads = workloadsOf(programs);
+  checkStack(settings, workloads);
   const platform = await createPlatform(settings, workloads);
 
   // The log stores come first: what writes traces or lines to Elasticsearch waits until its users exist.

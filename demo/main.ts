@@ -12,6 +12,9 @@ import { SimulatedPlatform } from "./stage/simulated-platform";
 import { findStack, stageAt } from "./stage/target";
 import { writeHistory } from "./stage/write-history";
 
+/** The longest time that a timer takes: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 interface Options {
   readonly stack: string;
   readonly scenario: readonly string[];
@@ -42,27 +45,20 @@ async function demo(options: Options): Promise<void> {
   try {
     for (const service of scenarios.flatMap(({ stops }) => stops)) await platform.stopService(service);
     console.log(announcement(scenarios, target.outputs.urls, options));
-    await Promise.race([
-      ended,
-      ...(options.minutes ? [sleep(options.minutes * 60_000, undefined, { ref: false })] : []),
-    ]);
+    const time = options.minutes ? options.minutes * 60_000 : LONGEST_MS;
+    // An interruption is an end like any other.
+    await sleep(time, undefined, { signal: ended }).catch(() => {});
   } finally {
     report("removing the simulated platform");
     await platform.remove();
   }
 }
 
-/** Resolves at Ctrl-C or when the process is asked to end; the second time it ends at once. */
-function interruption(): Promise<void> {
-  return new Promise((resolve) => {
-    // A timer keeps the process alive while it waits.
-    const alive = setInterval(() => {}, 60_000);
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.once(signal, () => {
-        clearInterval(alive);
-        resolve();
-      });
-  });
+/** Aborted at Ctrl-C, or when the process is asked to end. The second time, the process ends at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 function list(): string {
@@ -112,4 +108,7 @@ const command = new Command("npm run demo --")
   .option("--list", "show the scenarios and the alerts that each raises")
   .action(demo);
 
-command.parseAsync().catch(fail);
+command
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parseAsync()
+  .catch(fail);

@@ -1,3 +1,4 @@
+import { UsageError } from "../operations/fail";
 import type { Orders } from "./orders";
 
 /** An alert that a scenario must raise. */
@@ -154,7 +155,7 @@ export const SCENARIOS: readonly Scenario[] = [
 /**
  * Scenarios by name. `healthy` is none of them.
  *
- * @throws Error with the names that there are.
+ * @throws UsageError with the names that there are.
  */
 export function scenariosNamed(names: readonly string[]): Scenario[] {
   return names
@@ -163,7 +164,7 @@ export function scenariosNamed(names: readonly string[]): Scenario[] {
       const found = SCENARIOS.find((scenario) => scenario.name === name);
       if (found === undefined) {
         const known = ["healthy", ...SCENARIOS.map((scenario) => scenario.name)].join(", ");
-        throw new Error(`there is no scenario "${name}". Take some of: ${known}`);
+        throw new UsageError(`there is no scenario "${name}". Take some of: ${known}`);
       }
       return found;
     });

@@ -10,6 +10,7 @@ import { Notifications } from "../demo/soak/notifications";
 import { passed, soak } from "../demo/soak/soak";
 import { soakReport } from "../demo/soak/soak-report";
 import { SoakStack } from "../demo/soak/soak-stack";
+import { SimulatedPlatform } from "../demo/stage/simulated-platform";
 import { stageAt } from "../demo/stage/target";
 import { fail } from "./fail";
 import { PROJECT_ROOT } from "./workspace";
@@ -32,18 +33,28 @@ async function run({ minutes, scenarios: names, oneByOne = false, json }: Option
     const stack = await SoakStack.up(docker, notifications.url, report);
     try {
       const stage = await stageAt(stack.target, docker, "1", report);
-      const result = await soak(stage, stack.target, notifications, plan, report);
+      const result = await Promise.race([soak(stage, stack.target, notifications, plan, report), interruption()]);
       const day = new Date().toISOString().slice(0, 10);
       const page = soakReport(result, { day, oneByOne, cores: cpus().length });
       await writeFile(PAGE, page);
       console.log(json ? JSON.stringify(result, undefined, 2) : page);
       return passed(result);
     } finally {
+      report("removing the soak's stack");
+      await SimulatedPlatform.removeFrom(docker, stack.target.settings.name);
       await stack.remove();
     }
   } finally {
     await notifications.close();
   }
+}
+
+/** Fails at Ctrl-C, or when the process is asked to end, so that everything is removed before it does. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => reject(new Error("interrupted: docs/soak.md is as it was")));
+  });
 }
 
 function minutes(text: string): number {
@@ -69,4 +80,9 @@ const command = new Command("npm run soak --")
     process.exitCode = (await run(options)) ? 0 : 1;
   });
 
-command.parseAsync().catch(fail);
+command
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parseAsync()
+  .catch(fail)
+  // An interrupted soak still has its timers.
+  .finally(() => process.exit());

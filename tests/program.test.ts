@@ -5,7 +5,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 
-import { DEFAULT_RESOURCES } from "../components/settings/defaults";
 import type { StackOutputs } from "../components/stack-outputs";
 import { recordResources, type Recorder } from "./support/mocks";
 import { textOf } from "./support/outputs";
@@ -36,6 +35,12 @@ async function run(recorder: Recorder, secrets: Texts = {}, plain: Texts = {}): 
   const { default: program } = (await import("../index")) as unknown as { default: () => Promise<StackOutputs> };
   return program().finally(() => recorder.drain());
 }
+
+/** The programs of a development stack. */
+const PROGRAMS = [
+  ...["alertmanager", "cadvisor", "grafana", "jaeger", "loki", "node-exporter"],
+  ...["otel-collector", "postgres-exporter", "prometheus", "promtail", "redis-exporter"],
+];
 
 const FILES = ["alertmanager", "grafana", "prometheus"];
 
@@ -216,6 +221,8 @@ describe("the dev stack", () => {
   it("shows what an operator and a service need", async () => {
     const { programs, grafanaAdminPassword, services, ...rest } = outputs;
     expect(rest).toEqual({
+      platform: "docker",
+      name: "pyairtable-dev",
       urls: URLS,
       grafanaAdminUser: "admin",
       alertChannels: "none: alerts are shown in Alertmanager and sent nowhere",
@@ -224,15 +231,18 @@ describe("the dev stack", () => {
     expect(addresses).toEqual({ otlpGrpc: "otel-collector:4317", otlpHttp: "http://otel-collector:4318" });
     expect(await textOf(network)).toEqual({ value: "pyairtable-dev-services", secret: false });
     expect(await textOf(grafanaAdminPassword)).toMatchObject({ secret: true });
-    expect(programs.map(({ name }) => name).sort()).toEqual(Object.keys(DEFAULT_RESOURCES).sort());
+    expect(programs.map(({ name }) => name).sort()).toEqual(PROGRAMS);
     for (const { name, url } of programs) expect(url).toBe(URLS[name] ?? null);
     expect(programs.find(({ name }) => name === "otel-collector")).toEqual({
       name: "otel-collector",
       handle: "pyairtable-dev-otel-collector",
       image: recorder.named("docker-image-opentelemetry-collector-contrib").inputs.name,
       healthSeenBy: "scrape",
+      runs: "always",
       url: null,
       memoryLimit: 256 * 2 ** 20,
+      data: [expect.objectContaining({ name: "otel-collector" })],
+      retention: null,
     });
   });
 });

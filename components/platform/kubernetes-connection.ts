@@ -189,28 +189,29 @@ function withInfo(exec: Exec): Exec {
   return { ...exec, env: [...(exec.env ?? []), { name: "KUBERNETES_EXEC_INFO", value: JSON.stringify(info) }] };
 }
 
-function get<Answer>(server: string, target: string, options: https.RequestOptions): Promise<Answer | undefined> {
-  const { request } = server.startsWith("https:") ? https : http;
+async function get<Answer>(server: string, target: string, options: https.RequestOptions): Promise<Answer | undefined> {
+  const { status, body } = await exchange(server + target, options).catch((error: NodeJS.ErrnoException) => {
+    throw unreachable(server, error);
+  });
+  if (status === 403) return undefined;
+  if (status !== 200) throw refused(server, status);
+  try {
+    return JSON.parse(body) as Answer;
+  } catch {
+    throw refused(server, status);
+  }
+}
+
+function exchange(url: string, options: https.RequestOptions): Promise<{ status: number; body: string }> {
+  const { request } = url.startsWith("https:") ? https : http;
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(unreachable(server, error));
-    request(server + target, { ...options, signal: AbortSignal.timeout(PATIENCE) }, (response) => {
+    request(url, { ...options, signal: AbortSignal.timeout(PATIENCE) }, (response) => {
       const chunks: Buffer[] = [];
-      response.on("error", fail);
+      response.on("error", reject);
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => {
-        const { statusCode = 0 } = response;
-        if (statusCode === 403) resolve(undefined);
-        else if (statusCode !== 200) reject(refused(server, statusCode));
-        else {
-          try {
-            resolve(JSON.parse(Buffer.concat(chunks).toString()) as Answer);
-          } catch {
-            reject(refused(server, statusCode));
-          }
-        }
-      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     })
-      .on("error", fail)
+      .on("error", reject)
       .end();
   });
 }
@@ -219,6 +220,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ABORT_ERR: `no answer within ${PATIENCE / 1000} s`,
   ECONNREFUSED: "nothing listens there",
   ENOTFOUND: "the name is not known",
+  ERR_INVALID_URL: "that is no address; it begins with https://",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not signed by the kubeconfig's authority",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not signed by the kubeconfig's authority",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not signed by the kubeconfig's authority",
@@ -239,7 +241,7 @@ function refused(server: string, status: number): ClusterError {
     key: "kubernetesContext",
     got: `${server}, which ${unknown ? "does not know the user" : `answers with HTTP status ${status}`}`,
     expected: unknown ? "a user with valid credentials" : "a Kubernetes API server",
-    fix: "Log in again, or choose another with: pulumi config set kubernetesContext <name>",
+    fix: `${unknown ? "Log in again, or choose" : "Choose"} another with: pulumi config set kubernetesContext <name>`,
   });
 }
 

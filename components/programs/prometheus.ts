@@ -1,3 +1,5 @@
+import { priceRules, readPrices } from "../consistency/ai-prices";
+import { ruleFilesFor } from "../consistency/rule-selection";
 import { images } from "../images";
 import {
   CLUSTER_API,
@@ -14,6 +16,7 @@ import { browserUrl, replicaAddresses } from "./addresses";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
 import { clusterJobs, federationJob, programJob, serviceTargets, type Measured, type ScrapeJob } from "./scrape-jobs";
+import { userRules } from "./user-rules";
 
 const PORT = 9090;
 const DIRECTORY = "/etc/prometheus";
@@ -66,10 +69,7 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
       directory: DIRECTORY,
       entries: [
         { path: "prometheus.yml", content: toYaml(prometheusConfig(settings, measured)) },
-        ...nativeFiles("prometheus/rules", ".yaml").map((file) => ({
-          path: `rules/${file}`,
-          content: nativeText(`prometheus/rules/${file}`),
-        })),
+        ...ruleFiles(settings, scraped),
         ...remoteWriteSecret(remoteWrite),
       ],
     },
@@ -87,6 +87,21 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
     ],
     ...(kubernetes ? { clusterAccess: DISCOVERY } : {}),
   };
+}
+
+/** The rules that fit the stack's programs, the prices of models, and the users' own rules. */
+function ruleFiles(settings: Settings, scraped: readonly Workload[]): ConfigFile[] {
+  const programs = [...scraped.map(({ name }) => name), ...(settings.kubernetes ? ["kubelet"] : [])];
+  const prices = readPrices("configs/ai-prices.json", nativeText("ai-prices.json"));
+  const own = userRules(settings);
+  return [
+    ...ruleFilesFor(nativeFiles("prometheus/rules", ".yaml"), programs).map((file) => ({
+      path: `rules/${file}`,
+      content: nativeText(`prometheus/rules/${file}`),
+    })),
+    { path: "rules/ai-prices.yaml", content: toYaml(priceRules(prices)) },
+    ...(own ? [{ path: own.path, content: own.text }] : []),
+  ];
 }
 
 function prometheusConfig(settings: Settings, measured: readonly Measured[]): PrometheusConfig {

@@ -29,7 +29,11 @@ export function programJob({ kubernetes }: Settings, { name, metrics, ports }: M
   const { port, path } = metrics;
   const job = { job_name: name, ...(path === "/metrics" ? {} : { metrics_path: path }) };
   if (kubernetes === undefined) {
-    return { ...job, static_configs: [{ targets: [`${name}:${port}`], labels: { service: name, owner: "platform" } }] };
+    return {
+      ...job,
+      static_configs: [{ targets: [`${name}:${port}`], labels: { service: name, owner: "platform" } }],
+      ...(name === "cadvisor" ? { metric_relabel_configs: DOCKER_CONTAINERS } : {}),
+    };
   }
   const portName = ports.find(({ number }) => number === port)?.name;
   return {
@@ -80,6 +84,13 @@ const CONTAINERS = [
     regex: "container_(?:cpu|memory|spec|oom|fs)_[^;]*;;/.+",
     action: "drop",
   },
+];
+
+/** The service of a container on one engine: the stack's label, else the Compose service, else the container's name. */
+const DOCKER_CONTAINERS = [
+  copy("name", "service"),
+  copy("container_label_com_docker_compose_service", "service"),
+  copy("container_label_com_pyairtable_service", "service"),
 ];
 
 function kubeletJob(name: string, path: string, metric_relabel_configs: readonly object[]): ScrapeJob {

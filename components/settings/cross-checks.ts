@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
 import { formatBytes, parseBytes } from "../units";
 import { DEFAULT_PORTS, DEFAULT_RESOURCES, JAVA_PROGRAMS, type ProgramName } from "./defaults";
 import { missingFor, platformChecks } from "./platform-checks";
@@ -5,6 +8,7 @@ import type { Problem } from "./problems";
 import type { SettingName, Values } from "./schema";
 
 const DAY = 86_400;
+const PROJECT = path.join(__dirname, "..", "..");
 
 /** Runs a check unless one of the keys that it reads was refused already. */
 export type Unless = (keys: readonly SettingName[], check: (values: Values) => Problem[]) => Problem[];
@@ -25,6 +29,7 @@ export function crossChecks(values: Values, failed: ReadonlySet<string>): Proble
     ...unless(["smtpHost", "alertFromEmail", "criticalEmail", "oncallEmail", "securityEmail"], emailIncomplete),
     ...unless(["smtpUser", "smtpPassword"], smtpLoginIncomplete),
     ...unless(["slackWebhookUrl", "slackChannel"], slackIncomplete),
+    ...unless(["alertRulesFile"], ruleFileMissing),
     ...platformChecks(unless),
   ];
 }
@@ -130,6 +135,18 @@ function smtpLoginIncomplete({ smtpUser, smtpPassword }: Values): Problem[] {
   return smtpUser === undefined
     ? [missingFor("the email channel", "smtpPassword", "smtpUser")]
     : [missingFor("the email channel", "smtpUser", "smtpPassword", "--secret ")];
+}
+
+function ruleFileMissing({ alertRulesFile: file }: Values): Problem[] {
+  if (file === undefined || existsSync(path.resolve(PROJECT, file))) return [];
+  return [
+    {
+      key: "alertRulesFile",
+      got: `"${file}", and there is no such file`,
+      expected: "the path of a rule file, from the project's folder",
+      fix: "Write the file, or remove the key with: pulumi config rm alertRulesFile",
+    },
+  ];
 }
 
 function slackIncomplete({ slackWebhookUrl, slackChannel }: Values): Problem[] {

@@ -4,11 +4,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { dump } from "js-yaml";
 
 import { ofStack } from "../../components/platform/labels";
 import { DEFAULT_PORTS } from "../../components/settings/defaults";
+import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { settingsOf } from "../../operations/preflight";
 import { prepareEngine, prepareTools, type Tools } from "../../operations/prepare";
@@ -22,10 +23,8 @@ const HEALTH_SECONDS = 180;
 export class SoakStack {
   private constructor(
     readonly target: Target,
-    private readonly run: StackRun,
-    private readonly tools: Tools,
-    private readonly folder: string,
-    private readonly docker: Docker,
+    /** Removes the stack with its data. */
+    readonly remove: () => Promise<void>,
   ) {}
 
   /** @param webhookUrl where its Alertmanager sends everything. */
@@ -40,29 +39,37 @@ export class SoakStack {
     await writeFile(file, dump({ config: await configuration(name) }));
     const run = await StackRun.open(tools.workspace, name, file);
     await run.capture(["config", "set", "--secret", "alertWebhookUrl", webhookUrl]);
-    report(`bringing up the stack ${name}`);
-    const settings = await settingsOf(run);
-    await run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
-    const outputs = await run.outputs();
-    const stack = new SoakStack({ settings, outputs }, run, tools, folder, docker);
-    const states = await waitForHealth(docker, outputs.programs, outputs.urls.prometheus as string, HEALTH_SECONDS);
-    const ill = states.filter(({ health }) => health !== "healthy");
-    if (ill.length === 0) return stack;
-    await stack.remove();
-    const reasons = ill.map(
-      ({ program, health, detail }) => `${program.name} is ${health}: ${detail ?? "no reason known"}`,
-    );
-    throw new Error(`the soak's own stack did not become healthy\n${reasons.join("\n")}`);
+    const remove = () => removeStack(docker, name, run, tools, folder);
+    try {
+      report(`bringing up the stack ${name}`);
+      const settings = await settingsOf(run);
+      await run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+      const outputs = await run.outputs();
+      await refuseIllness(docker, outputs);
+      return new SoakStack({ settings, outputs }, remove);
+    } catch (error) {
+      await remove();
+      throw error;
+    }
   }
+}
 
-  /** Removes the stack with its data. */
-  async remove(): Promise<void> {
-    await this.run.capture(["destroy", "--yes", "--skip-preview"]);
-    const { Volumes } = await this.docker.listVolumes({ filters: ofStack(this.target.settings.name) });
-    for (const { Name } of Volumes ?? []) await this.docker.getVolume(Name).remove();
-    this.tools.stop();
-    await rm(this.folder, { recursive: true, force: true });
-  }
+/** @throws Error that names every program that does not become healthy. */
+async function refuseIllness(docker: Docker, { programs, urls }: ResolvedOutputs): Promise<void> {
+  const states = await waitForHealth(docker, programs, urls.prometheus as string, HEALTH_SECONDS);
+  const ill = states.filter(({ health }) => health !== "healthy");
+  const reasons = ill.map(
+    ({ program, health, detail }) => `${program.name} is ${health}: ${detail ?? "no reason known"}`,
+  );
+  if (ill.length > 0) throw new Error(`the soak's own stack did not become healthy\n${reasons.join("\n")}`);
+}
+
+async function removeStack(docker: Docker, name: string, run: StackRun, tools: Tools, folder: string): Promise<void> {
+  await run.capture(["destroy", "--yes", "--skip-preview"]);
+  const { Volumes } = await docker.listVolumes({ filters: ofStack(name) });
+  for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
+  tools.stop();
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function configuration(name: string): Promise<Record<string, unknown>> {

@@ -70,10 +70,13 @@ export class SimulatedPlatform {
     await this.stage.docker.getContainer(this.#container(name)).start();
   }
 
-  /** Removes every container of the demo on this stack. */
-  async remove(): Promise<void> {
-    const { docker, settings } = this.stage;
-    const filters = { label: [`${LABEL}=${settings.name}`] };
+  remove(): Promise<void> {
+    return SimulatedPlatform.removeFrom(this.stage.docker, this.stage.settings.name);
+  }
+
+  /** Removes every container of the demo beside a stack, whoever started it. */
+  static async removeFrom(docker: Docker, stack: string): Promise<void> {
+    const filters = { label: [`${LABEL}=${stack}`] };
     const found = await docker.listContainers({ all: true, filters });
     await Promise.all(found.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
   }

@@ -7,8 +7,8 @@ export interface StackAccess {
 
 /** The last update of a stack, as the engine recorded it. */
 export interface Deployment {
-  /** Number of the update. */
-  readonly version: number;
+  /** When it began, which tells it from every other one: not every backend numbers its updates. */
+  readonly startTime: string;
   readonly succeeded: boolean;
   /** The commit that was checked out; none where the update was not run in a repository. */
   readonly commit: string | undefined;
@@ -17,7 +17,7 @@ export interface Deployment {
 }
 
 interface HistoryEntry {
-  readonly version: number;
+  readonly startTime: string;
   readonly kind: string;
   readonly result?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export async function deployed(stack: StackAccess): Promise<Deployment | undefin
   if (last === undefined || last.kind !== "update") return undefined;
   const { "git.head": commit, "git.dirty": dirty } = last.environment ?? {};
   return {
-    version: last.version,
+    startTime: last.startTime,
     succeeded: last.result === "succeeded",
     commit: commit || undefined,
     dirty: dirty === "true",
@@ -45,12 +45,16 @@ export async function deployed(stack: StackAccess): Promise<Deployment | undefin
 }
 
 /**
- * Records in the stack whether what is deployed to it now was proven to work. A later update makes the record void.
+ * Records in the stack whether an update of it was proven to work. A later update makes the record void.
  *
+ * @param last what was deployed when the proof began.
  * @returns what was recorded, or why nothing could be, for people.
  */
-export async function recordVerification(stack: StackAccess, good: boolean): Promise<string> {
-  const last = await deployed(stack);
+export async function recordVerification(
+  stack: StackAccess,
+  last: Deployment | undefined,
+  good: boolean,
+): Promise<string> {
   const recorded = await tag(stack);
   if (!good) {
     if (recorded !== undefined) await stack.capture(["stack", "tag", "rm", TAG]);
@@ -71,15 +75,15 @@ export async function isVerified(stack: StackAccess, last: Deployment): Promise<
 /** Why an update can not stand for a commit. */
 export function unfit(last: Deployment | undefined): string | undefined {
   if (last === undefined) return "nothing is deployed to it";
-  if (!last.succeeded) return `its last update, ${last.version}, did not succeed`;
-  if (last.commit === undefined) return `its last update, ${last.version}, was not run in a Git repository`;
-  if (last.dirty) return `its last update, ${last.version}, was run with uncommitted changes`;
+  if (!last.succeeded) return `its last update, of ${last.startTime}, did not succeed`;
+  if (last.commit === undefined) return `its last update, of ${last.startTime}, was not run in a Git repository`;
+  if (last.dirty) return `its last update, of ${last.startTime}, was run with uncommitted changes`;
   return undefined;
 }
 
 /** The update belongs to the proof: the same commit with another configuration is another deployment. */
-function proof({ commit, version }: Deployment): string {
-  return `${commit ?? ""}@${version}`;
+function proof({ commit, startTime }: Deployment): string {
+  return `${commit ?? ""}@${startTime}`;
 }
 
 async function tag(stack: StackAccess): Promise<string | undefined> {

@@ -72,7 +72,7 @@ async function refusalsOf(source: PromotionStack, repository: Repository): Promi
   }
   if (await isVerified(source, last)) return refusals;
   const verify = `run: npx monitoring verify --stack ${source.stack}`;
-  return [...refusals, `${source.stack} was not verified since its last update, ${last.version}; ${verify}`];
+  return [...refusals, `${source.stack} was not verified since its last update, of ${last.startTime}; ${verify}`];
 }
 
 function refusalText(target: PromotionStack, repository: Repository, refusals: readonly string[]): string {

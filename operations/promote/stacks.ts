@@ -17,7 +17,10 @@ export async function promote(from: string, to: string, json: boolean): Promise<
   const repository = await Repository.open(PROJECT_ROOT);
   const known = await stacksOf(await prepareWorkspace(report));
   for (const stack of [from, to]) {
-    if (!known.includes(stack)) throw new UsageError(`there is no stack "${stack}". ${suggestion(stack, known)}`);
+    if (known.includes(stack)) continue;
+    throw new UsageError(
+      `there is no stack "${stack}". ${known.length > 0 ? suggestion(stack, known) : "There is none yet."}`,
+    );
   }
   const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   try {

@@ -33,26 +33,44 @@ export async function alertDelivery({ client, outputs }: Session): Promise<Check
   type Answer = { readonly data: { readonly activeAlertmanagers: readonly { readonly url: string }[] } };
   const { data } = await getJson<Answer>(`${prometheus as string}/api/v1/alertmanagers`);
   const addresses = data.activeAlertmanagers.map(({ url }) => new URL(url).host);
+  type Runtime = { readonly data: { readonly startTime: string } };
+  const runtime = await getJson<Runtime>(`${prometheus as string}/api/v1/status/runtimeinfo`);
+  const started = Date.parse(runtime.data.startTime);
   const end = Date.now() + FIRST_EVALUATION_MS;
   let found = await alertsNamed(alertmanager as string, WATCHDOG);
-  while (found.length === 0 && Date.now() < end) {
+  while (newest(found) < started && Date.now() < end) {
     await sleep(POLL_MS);
     found = await alertsNamed(alertmanager as string, WATCHDOG);
   }
-  return [deliveryCheck(found, addresses, Date.now())];
+  return [deliveryCheck(found, addresses, { now: Date.now(), started })];
 }
 
-/** @param addresses where Prometheus sends alerts. */
-export function deliveryCheck(found: readonly Alert[], addresses: readonly string[], now: number): Check {
-  const newest = Math.max(...found.map(({ updatedAt }) => Date.parse(updatedAt)));
+/** When one of the alerts last came; never, where there is none. */
+const newest = (found: readonly Alert[]) => Math.max(...found.map(({ updatedAt }) => Date.parse(updatedAt)));
+
+/**
+ * @param addresses where Prometheus sends alerts.
+ * @param times now, and when Prometheus started, in milliseconds since 1970.
+ */
+export function deliveryCheck(
+  found: readonly Alert[],
+  addresses: readonly string[],
+  times: { readonly now: number; readonly started: number },
+): Check {
   const to =
     addresses.length > 0 ? `sends alerts to ${addresses.join(", ")}` : "knows no Alertmanager to send alerts to";
   const fix = "look at alerting.alertmanagers in configs/prometheus/prometheus.yml";
-  if (found.length === 0)
-    return failed("alert delivery", "prometheus", `${to}, and its Watchdog has not come to the stack's`, fix);
-  if (now - newest > STALE_MS) {
-    const seconds = Math.round((now - newest) / 1_000);
-    return failed("alert delivery", "prometheus", `${to}, and its Watchdog last came ${seconds} s ago`, fix);
+  const silent = times.now - newest(found);
+  if (newest(found) < times.started)
+    return failed(
+      "alert delivery",
+      "prometheus",
+      `${to}, and since it started no Watchdog has come to the stack's`,
+      fix,
+    );
+  if (silent > STALE_MS) {
+    const ago = `${Math.round(silent / 1_000)} s ago`;
+    return failed("alert delivery", "prometheus", `${to}, and its Watchdog last came ${ago}`, fix);
   }
   return ok("alert delivery", "prometheus", `its Watchdog is at ${addresses.join(", ")}`);
 }

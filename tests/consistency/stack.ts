@@ -1,16 +1,9 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
-import {
-  priceRules,
-  readPrices,
-  ruleFilesFor,
-  stackFiles,
-  type StackFiles,
-  type Surroundings,
-} from "../../components/consistency";
+import { stackFiles, type StackFiles, type Surroundings } from "../../components/consistency";
 import { workloadsOf } from "../../components/programs";
-import { nativeFiles, nativeText, toYaml } from "../../components/programs/native-file";
+import { nativeFiles, nativeText } from "../../components/programs/native-file";
 import { programsFor } from "../programs/support";
 import type { Written } from "../support/settings";
 
@@ -24,19 +17,7 @@ export const surroundings: Surroundings = {
   ),
 };
 
-/** The files of a stack, as rendered for the given configuration, with the rules that fit its programs. */
+/** The files of a stack, as rendered for the given configuration. */
 export function stackOf(written: Written = {}): StackFiles {
-  const stack = stackFiles(workloadsOf(programsFor(written)));
-  const names = ruleFilesFor(files, [...stack.programs, ...stack.jobs.map(({ job_name }) => job_name)]);
-  const prices = priceRules(readPrices("configs/ai-prices.json", nativeText("ai-prices.json")));
-  return {
-    ...stack,
-    rules: [
-      ...names.map((name) => ({
-        file: `configs/prometheus/rules/${name}`,
-        text: nativeText(`prometheus/rules/${name}`),
-      })),
-      { file: "configs/prometheus/rules/ai-prices.yaml", text: toYaml(prices) },
-    ],
-  };
+  return stackFiles(workloadsOf(programsFor(written)));
 }

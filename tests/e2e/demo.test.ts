@@ -80,7 +80,7 @@ describe("a stack beside the simulated platform", () => {
   it("follows a visit through several services", async () => {
     type Trace = { processes: Record<string, { serviceName: string }> };
     const url = `${target.outputs.urls.jaeger}/api/traces?service=airtable-gateway&limit=20&lookback=10m`;
-    const through = await eventually("a trace through four services", async () => {
+    const through = await eventually("a trace through several services", async () => {
       const { data } = await getJson<{ data: Trace[] }>(url);
       return data
         .map(({ processes }) => new Set(Object.values(processes).map(({ serviceName }) => serviceName)))

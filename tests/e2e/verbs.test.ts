@@ -297,7 +297,7 @@ describe("npx monitoring", () => {
         ["a wrong data source", /^data source \| loki \| http:\/\/prometheus:9090 is no loki/],
         ["a rule that fails", /^rules \| test:broken \| can not be evaluated/],
         ["a broken route", /^own alerts \| AlertmanagerNotificationsFailing \| .*webhook/],
-        ["alerts that go nowhere", /^own alerts \| PrometheusNotificationsFailing \| /],
+        ["alerts that go nowhere", /^alert delivery \| prometheus \| sends alerts to alertmanager:9999/],
         ["lines that Loki refuses", /^own alerts \| LokiDiscardingLines \| /],
         ["a full queue", /^own alerts \| CollectorQueueNearlyFull \| .*otlp\/jaeger/],
         ["traces that are not stored", /^trace \| (jaeger|otel-collector) \| /],

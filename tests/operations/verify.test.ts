@@ -78,19 +78,21 @@ describe("rules", () => {
 
 describe("the watchdog", () => {
   const now = Date.parse("2026-01-01T00:10:00Z");
+  const started = Date.parse("2026-01-01T00:01:00Z");
   const at = (updatedAt: string) => [{ labels: {}, updatedAt, receivers: [] }];
 
   it.each([
-    [[], "failed", "has not come"],
+    [[], "failed", "since it started no Watchdog has come"],
+    [at("2026-01-01T00:00:30Z"), "failed", "since it started no Watchdog has come"],
     [at("2026-01-01T00:07:00Z"), "failed", "last came 180 s ago"],
     [at("2026-01-01T00:09:00Z"), "ok", "alertmanager:9093"],
   ])("in Alertmanager shows that alerts get there (%#)", (found, verdict, detail) => {
-    const check = deliveryCheck(found, ["alertmanager:9093"], now);
+    const check = deliveryCheck(found, ["alertmanager:9093"], { now, started });
     expect(check).toMatchObject({ verdict, detail: expect.stringContaining(detail) as string });
   });
 
   it("is missed with a reason where Prometheus knows no Alertmanager", () => {
-    expect(deliveryCheck([], [], now).detail).toContain("knows no Alertmanager");
+    expect(deliveryCheck([], [], { now, started }).detail).toContain("knows no Alertmanager");
   });
 });
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { DockerPlatform } from "../../components/platform/docker";
-import { createPlatform } from "../../components/platform";
 import type { Workload } from "../../components/platform/workload";
-import { recordResources } from "../support/mocks";
-import { settingsFor } from "../support/settings";
 import { TINY } from "./contract-cases";
 import { deployOnDocker, labelsOf } from "./docker-support";
 
@@ -131,27 +127,5 @@ describe("addresses", () => {
     const { container, deployed } = await deployOnDocker({ workload: { ports }, settings: { bindAddress: "::1" } });
     expect(container.inputs.ports).toMatchObject([{ ip: "::1" }]);
     expect(deployed.urls).toEqual({ http: "http://[::1]:8080" });
-  });
-});
-
-describe("the platform of the settings", () => {
-  it.each([
-    ["its own services network", {}, "pyairtable-test-services"],
-    ["one that exists", { servicesNetwork: "compose_default" }, "compose_default"],
-  ])("is Docker, with %s", async (_, written, network) => {
-    const recorder = await recordResources();
-    const platform = await createPlatform(settingsFor(written), [TINY]);
-    await recorder.drain();
-    expect(platform).toBeInstanceOf(DockerPlatform);
-    expect(recorder.registrations).toMatchObject([
-      {
-        type: "pyairtable:platform:DockerPlatform",
-        name: "docker",
-        parent: "",
-        inputs: {},
-        outputs: { servicesNetwork: network },
-      },
-    ]);
-    expect(recorder.registrations).toHaveLength(1);
   });
 });

@@ -1,7 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { dump } from "js-yaml";
@@ -10,73 +7,22 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkCluster } from "../../components/platform/kubernetes-cluster-check";
 import type { Workload } from "../../components/platform/workload";
 import { settingsFor, type Written } from "../support/settings";
+import { ApiServer, CLAIMS, CLASSES, node, NODES, storageClass } from "./api-server";
 import { TINY } from "./contract-cases";
 
 const GIB = 2 ** 30;
-const DEFAULT = { "storageclass.kubernetes.io/is-default-class": "true" };
-const CLAIMS = "/api/v1/namespaces/watch/persistentvolumeclaims";
-const NODES = "/api/v1/nodes?limit=500";
-const CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
-
-const node = (memory: string, spec: object = {}) => ({ spec, status: { allocatable: { memory } } });
-const storageClass = (name: string, annotations = {}) => ({ metadata: { name, annotations } });
-
-/** What the cluster answers, by path; a number is a status. */
-type Answers = Record<string, readonly object[] | number>;
-
-const ORDINARY: Answers = {
-  [NODES]: [node("8Gi"), node("8388608Ki"), node("8589934592")],
-  [CLASSES]: [storageClass("slow"), storageClass("fast", DEFAULT)],
-  [CLAIMS]: [],
-};
-
 const STORING: Workload = { ...TINY, data: [{ name: "data", path: "/data", size: 2 * GIB }] };
 
-let folder: string;
-let server: Server | undefined;
-let answers: Answers;
-let asked: { path: string; authorization?: string | undefined }[];
+let api: ApiServer;
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "cluster-check-"));
-  answers = ORDINARY;
-  asked = [];
+  api = await ApiServer.start();
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  server?.closeAllConnections();
-  server?.close();
-  server = undefined;
-  await rm(folder, { recursive: true, force: true });
+  await api.stop();
 });
-
-/** Starts an API server that gives the answers. */
-async function serve(): Promise<string> {
-  server = createServer(({ url = "", headers: { authorization } }, response) => {
-    asked.push({ path: url, authorization });
-    const answer = answers[url] ?? 404;
-    response.statusCode = typeof answer === "number" ? answer : 200;
-    response.end(typeof answer === "number" ? "" : JSON.stringify({ items: answer }));
-  });
-  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function kubeconfig(url: string, user: object = { token: "a token" }, name = "config"): Promise<string> {
-  const file = path.join(folder, name);
-  const config = {
-    "current-context": "here",
-    clusters: [{ name: "one", cluster: { server: url } }],
-    users: [{ name: "me", user }],
-    contexts: [
-      { name: "here", context: { cluster: "one", user: "me" } },
-      { name: "broken", context: { cluster: "gone", user: "me" } },
-    ],
-  };
-  await writeFile(file, dump(config));
-  return file;
-}
 
 /** Checks programs on the cluster of a kubeconfig, and gives the warnings. */
 async function check(file: string | undefined, workloads: readonly Workload[], written: Written = {}) {
@@ -98,19 +44,19 @@ const refusal = async (...args: Parameters<typeof check>) => {
 
 describe("the check of a cluster", () => {
   it("lets a stack pass that fits, and asks only what it must", async () => {
-    expect(await check(await kubeconfig(await serve()), [STORING])).toEqual([]);
-    expect(asked.map((one) => one.path).sort()).toEqual([NODES, CLAIMS, CLASSES].sort());
-    expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer a token"]));
+    expect(await check(await api.kubeconfig(), [STORING])).toEqual([]);
+    expect(api.asked.map((one) => one.path).sort()).toEqual([NODES, CLAIMS, CLASSES].sort());
+    expect(new Set(api.asked.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer a token"]));
   });
 
   it("tells all that is wrong at once", async () => {
-    answers = { ...ORDINARY, [CLASSES]: [storageClass("slow")], [NODES]: [node("8Gi")] };
+    api.answers = { ...api.answers, [CLASSES]: [storageClass("slow")], [NODES]: [node("8Gi")] };
     const apart: Workload = {
       ...STORING,
       name: "apart",
       placement: { kind: "replicated", replicas: 3, spread: "required" },
     };
-    expect(await refusal(await kubeconfig(await serve()), [apart])).toBe(
+    expect(await refusal(await api.kubeconfig(), [apart])).toBe(
       [
         "the stack can not run on this cluster:",
         "  replicas.apart: got 3, with spread required; expected at most 1, the number of nodes that take pods. Change it " +
@@ -124,25 +70,25 @@ describe("the check of a cluster", () => {
 
 describe("storage", () => {
   it("of a class that does not exist is refused", async () => {
-    const message = await refusal(await kubeconfig(await serve()), [STORING], { storageClass: "quick" });
+    const message = await refusal(await api.kubeconfig(), [STORING], { storageClass: "quick" });
     expect(message).toContain("storageClass: got quick; expected one of: slow, fast.");
   });
 
   it("of a class that exists needs no default one", async () => {
-    answers = { ...ORDINARY, [CLASSES]: [storageClass("slow")] };
-    expect(await check(await kubeconfig(await serve()), [STORING], { storageClass: "slow" })).toEqual([]);
+    api.answers = { ...api.answers, [CLASSES]: [storageClass("slow")] };
+    expect(await check(await api.kubeconfig(), [STORING], { storageClass: "slow" })).toEqual([]);
   });
 
   it("is refused where the cluster has none", async () => {
-    answers = { ...ORDINARY, [CLASSES]: [] };
-    const message = await refusal(await kubeconfig(await serve()), [STORING]);
+    api.answers = { ...api.answers, [CLASSES]: [] };
+    const message = await refusal(await api.kubeconfig(), [STORING]);
     expect(message).toContain("expected a storage class, and the cluster has none. Install one; it is needed by: tiny");
   });
 
   it("is of no matter to programs that claim none", async () => {
-    answers = { ...ORDINARY, [CLASSES]: [] };
+    api.answers = { ...api.answers, [CLASSES]: [] };
     const onNodes: Workload = { ...STORING, placement: { kind: "every-node" } };
-    expect(await check(await kubeconfig(await serve()), [TINY, onNodes])).toEqual([]);
+    expect(await check(await api.kubeconfig(), [TINY, onNodes])).toEqual([]);
   });
 
   it("that exists and is smaller than the settings say gives a warning", async () => {
@@ -150,8 +96,8 @@ describe("storage", () => {
       metadata: { name },
       spec: { resources: { requests: { storage } } },
     });
-    answers = { ...ORDINARY, [CLAIMS]: [claim("data-tiny-0", "1Gi"), claim("data-other-0", "1Gi")] };
-    expect(await check(await kubeconfig(await serve()), [STORING])).toEqual([
+    api.answers = { ...api.answers, [CLAIMS]: [claim("data-tiny-0", "1Gi"), claim("data-other-0", "1Gi")] };
+    expect(await check(await api.kubeconfig(), [STORING])).toEqual([
       "the volume of tiny keeps its 1Gi, and the settings say 2Gi. Enlarge it with: kubectl -n watch patch pvc " +
         `data-tiny-0 -p '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}'`,
     ]);
@@ -165,7 +111,7 @@ describe("nodes", () => {
   });
 
   it("must be enough only where copies may not share one", async () => {
-    const file = await kubeconfig(await serve());
+    const file = await api.kubeconfig();
     expect(await check(file, [apart(3)])).toEqual([]);
     expect(await check(file, [{ ...TINY, placement: { kind: "replicated", replicas: 9 } }])).toEqual([]);
     expect(await refusal(file, [apart(4)])).toContain("got 4, with spread required; expected at most 3");
@@ -174,19 +120,19 @@ describe("nodes", () => {
   it("do not count while they take no pods", async () => {
     const closed = [{ unschedulable: true }, { taints: [{ effect: "NoSchedule" }] }].map((spec) => node("8Gi", spec));
     const open = node("8Gi", { taints: [{ effect: "PreferNoSchedule" }] });
-    answers = { ...ORDINARY, [NODES]: [...closed, open] };
-    expect(await refusal(await kubeconfig(await serve()), [apart(2)])).toContain("expected at most 1");
+    api.answers = { ...api.answers, [NODES]: [...closed, open] };
+    expect(await refusal(await api.kubeconfig(), [apart(2)])).toContain("expected at most 1");
   });
 
   it("may all be missing, with a warning", async () => {
-    answers = { ...ORDINARY, [NODES]: [] };
-    const warnings = await check(await kubeconfig(await serve()), [apart(2)]);
+    api.answers = { ...api.answers, [NODES]: [] };
+    const warnings = await check(await api.kubeconfig(), [apart(2)]);
     expect(warnings).toEqual(["no node of the cluster takes pods; all programs wait for one"]);
   });
 
   it("that are all too small for a program give a warning", async () => {
     const large = { ...TINY, name: "large", resources: { memory: 16 * GIB, cpu: 1 } };
-    expect(await check(await kubeconfig(await serve()), [large, TINY])).toEqual([
+    expect(await check(await api.kubeconfig(), [large, TINY])).toEqual([
       "large asks for 16Gi of memory, and the largest node has 8Gi: it will wait for a larger one. Lower it with: pulumi " +
         "config set --path 'resources.large.memory' <size>",
     ]);
@@ -195,26 +141,27 @@ describe("nodes", () => {
 
 describe("a user", () => {
   it("who may not ask gets warnings", async () => {
-    answers = { [NODES]: 403, [CLASSES]: 403, [CLAIMS]: 403 };
-    expect(await check(await kubeconfig(await serve()), [STORING])).toEqual([
+    api.answers = { [NODES]: 403, [CLASSES]: 403, [CLAIMS]: 403 };
+    expect(await check(await api.kubeconfig(), [STORING])).toEqual([
       "the cluster's user may not list nodes, so whether its nodes are enough was not checked",
       "the cluster's user may not list storageclasses, so whether it has the storage was not checked",
     ]);
   });
 
   it("whom the cluster does not know is refused", async () => {
-    answers = { [NODES]: 401, [CLASSES]: 401, [CLAIMS]: 401 };
-    const message = await refusal(await kubeconfig(await serve()), [TINY]);
+    api.answers = { [NODES]: 401, [CLASSES]: 401, [CLAIMS]: 401 };
+    const message = await refusal(await api.kubeconfig(), [TINY]);
     expect(message).toContain("which does not know the user; expected a user with valid credentials. Log in again");
   });
 
   it("may have a password, or a token in a file beside the kubeconfig", async () => {
-    const url = await serve();
-    await check(await kubeconfig(url, { username: "ann", password: "b" }), [TINY]);
-    await writeFile(path.join(folder, "token"), "from a file\n");
-    await check(await kubeconfig(url, { tokenFile: "token" }), [TINY]);
+    await check(await api.kubeconfig({ username: "ann", password: "b" }), [TINY]);
+    await writeFile(path.join(api.folder, "token"), "from a file\n");
+    await check(await api.kubeconfig({ tokenFile: "token" }), [TINY]);
     const basic = `Basic ${Buffer.from("ann:b").toString("base64")}`;
-    expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([basic, "Bearer from a file"]));
+    expect(new Set(api.asked.map(({ authorization }) => authorization))).toEqual(
+      new Set([basic, "Bearer from a file"]),
+    );
   });
 
   it("may get credentials from a command, which is told who asks", async () => {
@@ -223,8 +170,8 @@ describe("a user", () => {
     const apiVersion = "client.authentication.k8s.io/v1";
     const env = [{ name: "GIVEN", value: "given" }];
     const exec = { apiVersion, command: process.execPath, args: ["-e", script], env };
-    await check(await kubeconfig(await serve(), { exec }), [TINY]);
-    expect(asked[0]?.authorization).toBe("Bearer given to ExecCredential");
+    await check(await api.kubeconfig({ exec }), [TINY]);
+    expect(api.asked[0]?.authorization).toBe("Bearer given to ExecCredential");
   });
 
   it("whose command fails is told how", async () => {
@@ -233,21 +180,21 @@ describe("a user", () => {
       command: process.execPath,
       args: ["-e", "console.error('no login'); process.exit(1)"],
     };
-    const message = await refusal(await kubeconfig("http://127.0.0.1:1", { exec }), [TINY]);
+    const message = await refusal(await api.kubeconfig({ exec }), [TINY]);
     expect(message).toContain('got user "me", whose way to log in failed: no login; expected a user that can log in');
   });
 });
 
 describe("a kubeconfig", () => {
   it("that is missing is refused", async () => {
-    const message = await refusal(path.join(folder, "none"), [TINY]);
+    const message = await refusal(path.join(api.folder, "none"), [TINY]);
     expect(message).toContain(
-      `kubeconfig: got ${folder}/none, which does not exist; expected the path of a kubeconfig`,
+      `kubeconfig: got ${api.folder}/none, which does not exist; expected the path of a kubeconfig`,
     );
   });
 
   it("that holds something else is refused", async () => {
-    const file = path.join(folder, "config");
+    const file = path.join(api.folder, "config");
     await writeFile(file, "- just: text");
     await writeFile(`${file}-cut`, "clusters: [");
     expect(await refusal(file, [TINY])).toContain("kubernetesContext: got nothing, which");
@@ -255,36 +202,36 @@ describe("a kubeconfig", () => {
   });
 
   it("that names a file which is not there is refused", async () => {
-    const message = await refusal(await kubeconfig("http://127.0.0.1:1", { "client-key": "gone.pem" }), [TINY]);
-    expect(message).toContain(`got a file that names ${folder}/gone.pem, which does not exist`);
+    const message = await refusal(await api.kubeconfig({ "client-key": "gone.pem" }), [TINY]);
+    expect(message).toContain(`got a file that names ${api.folder}/gone.pem, which does not exist`);
   });
 
   it("without the context of the settings is refused, with those that it has", async () => {
-    const message = await refusal(await kubeconfig(await serve()), [TINY], { kubernetesContext: "elsewhere" });
+    const message = await refusal(await api.kubeconfig(), [TINY], { kubernetesContext: "elsewhere" });
     expect(message).toContain("kubernetesContext: got elsewhere, which");
     expect(message).toContain("expected one of: here, broken. Choose one with: pulumi config set kubernetesContext");
   });
 
   it("whose context leads to no cluster is refused", async () => {
-    const message = await refusal(await kubeconfig(await serve()), [TINY], { kubernetesContext: "broken" });
+    const message = await refusal(await api.kubeconfig(), [TINY], { kubernetesContext: "broken" });
     expect(message).toContain('got broken, whose cluster "gone"');
   });
 
   it("is found as kubectl finds it: the first of several that says something counts", async () => {
-    const other = path.join(folder, "other");
+    const other = path.join(api.folder, "other");
     await writeFile(other, dump({ contexts: [], clusters: [], users: [] }));
-    const file = await kubeconfig(await serve());
-    vi.stubEnv("KUBECONFIG", [path.join(folder, "none"), other, file].join(path.delimiter));
+    const file = await api.kubeconfig();
+    vi.stubEnv("KUBECONFIG", [path.join(api.folder, "none"), other, file].join(path.delimiter));
     expect(await check(undefined, [TINY])).toEqual([]);
-    expect(asked).toHaveLength(3);
+    expect(api.asked).toHaveLength(3);
   });
 
   it("is not needed inside a cluster, nor of use with a proxy", async () => {
     const warning = "the cluster was not checked, since it is reached without a kubeconfig or by a proxy";
-    vi.stubEnv("KUBECONFIG", path.join(folder, "none"));
+    vi.stubEnv("KUBECONFIG", path.join(api.folder, "none"));
     vi.stubEnv("KUBERNETES_SERVICE_HOST", "192.0.2.1");
     expect(await check(undefined, [TINY])).toEqual([warning]);
-    const file = path.join(folder, "proxied");
+    const file = path.join(api.folder, "proxied");
     const cluster = { server: "https://192.0.2.1", "proxy-url": "socks5://127.0.0.1:1" };
     const contexts = [{ name: "here", context: { cluster: "one" } }];
     await writeFile(file, dump({ "current-context": "here", clusters: [{ name: "one", cluster }], contexts }));
@@ -294,13 +241,18 @@ describe("a kubeconfig", () => {
 
 describe("an API server", () => {
   it("that can not be reached is refused, with its address and the reason", async () => {
-    const message = await refusal(await kubeconfig("https://127.0.0.1:1"), [TINY]);
+    const message = await refusal(await api.kubeconfig({}, "https://127.0.0.1:1"), [TINY]);
     expect(message).toContain("got https://127.0.0.1:1, which can not be reached: nothing listens there");
     expect(message).toContain("Start it or connect to its network, or choose another with: pulumi config set");
   });
 
+  it("whose address is none is refused", async () => {
+    const message = await refusal(await api.kubeconfig({}, "127.0.0.1:6443"), [TINY]);
+    expect(message).toContain("got 127.0.0.1:6443, which can not be reached: that is no address");
+  });
+
   it("that is something else is refused", async () => {
-    answers = {};
-    expect(await refusal(await kubeconfig(await serve()), [TINY])).toContain("answers with HTTP status 404");
+    api.answers = {};
+    expect(await refusal(await api.kubeconfig(), [TINY])).toContain("answers with HTTP status 404");
   });
 });

@@ -79,11 +79,11 @@ describe("the list of exceptions", () => {
 });
 
 describe("the pack", () => {
-  it("knows what the stacks ask to be protected", async () => {
-    const { default: forProd } = await import("../../policy/prod.json");
-    const asked = (name: string) => configOf(VARIANTS[name]!)["pyairtable-monitoring:protectData"] === "true";
-    expect(forProd["protected-data"].required).toBe(asked("prod"));
-    expect(asked("dev")).toBe(false);
+  it.each(["dev", "prod"])("is told what the stack %s asks to be protected", async (stack) => {
+    const { default: told } = (await import(`../../policy/${stack}.json`)) as { default: Record<string, unknown> };
+    const asked = configOf(VARIANTS[stack]!)["pyairtable-monitoring:protectData"] === "true";
+    expect(told).toEqual({ "protected-data": { required: asked } });
+    expect(asked).toBe(stack === "prod");
   });
 
   it("has a policy for each rule", () => {

@@ -10,6 +10,9 @@ interface Role {
   readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
 }
 
+/** Traces beside the lines. */
+const JAEGER: Written = { platform: "kubernetes", jaegerStorage: "elasticsearch" };
+
 const setupFor = (written: Written = {}) => elkProgramsFor({ environment: "staging", ...written }).elasticsearchSetup;
 const stepsOf = (written: Written = {}) =>
   textOfFile(setupFor(written), "steps")
@@ -50,7 +53,7 @@ describe("elasticsearch-setup", () => {
   });
 
   it("makes each role before the user that has it", () => {
-    const paths = stepsOf({ jaegerStorage: "elasticsearch" }).map(([, path]) => path);
+    const paths = stepsOf(JAEGER).map(([, path]) => path);
     for (const name of ["logstash", "otel", "grafana", "jaeger"]) {
       expect(paths.indexOf(`_security/role/${name}`)).toBeGreaterThanOrEqual(0);
       expect(paths.indexOf(`_security/role/${name}`)).toBeLessThan(paths.indexOf(`_security/user/${name}`));
@@ -66,10 +69,7 @@ describe("elasticsearch-setup", () => {
       "_security/user/jaeger",
       "_security/role/jaeger",
     ]);
-    expect(removed({ logstash: false, jaegerStorage: "elasticsearch" })).toEqual([
-      "_security/user/logstash",
-      "_security/role/logstash",
-    ]);
+    expect(removed({ logstash: false, ...JAEGER })).toEqual(["_security/user/logstash", "_security/role/logstash"]);
   });
 
   it("lets each writer add to its own stream alone", () => {
@@ -83,13 +83,11 @@ describe("elasticsearch-setup", () => {
     expect(roleOf("grafana").indices).toEqual([
       { names: ["logs-pyairtable*-staging"], privileges: ["read", "view_index_metadata"] },
     ]);
-    expect(roleOf("jaeger", { jaegerStorage: "elasticsearch" }).indices.map(({ names }) => names)).toEqual([
-      ["jaeger-*"],
-    ]);
+    expect(roleOf("jaeger", JAEGER).indices.map(({ names }) => names)).toEqual([["jaeger-*"]]);
   });
 
   it("gives no role more of the cluster than looking at it, but for Jaeger's templates", () => {
-    const written = { jaegerStorage: "elasticsearch" };
+    const written = JAEGER;
     const cluster = ["logstash", "otel", "grafana", "jaeger"].map((name) => roleOf(name, written).cluster);
     expect(cluster).toEqual([["monitor"], ["monitor"], ["monitor"], ["monitor", "manage_index_templates"]]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { Workload } from "../../components/platform/workload";
 import type { Programs } from "../../components/programs";
 import {
   elasticsearchAuthority,
@@ -34,7 +35,7 @@ describe("the ELK programs", () => {
     ["without", { logging: "elk", logstash: false }],
   ])("start each after what it needs, %s", (_, written) => {
     const started = new Set<string>();
-    for (const { name, after = [] } of Object.values(elkProgramsFor(written))) {
+    for (const { name, after = [] } of Object.values(elkProgramsFor(written)) as Workload[]) {
       expect(
         after.filter((earlier) => !started.has(earlier)),
         name,

@@ -74,10 +74,14 @@ describe("prometheus", () => {
       "rules/cost.yaml",
       "rules/critical.yaml",
       "rules/custom.yaml",
+      "rules/objectives.yaml",
       "rules/performance.yaml",
       "rules/recording.yaml",
       "rules/security.yaml",
+      "rules/stack-loki.yaml",
+      "rules/stack-promtail.yaml",
       "rules/stack.yaml",
+      "rules/ai-prices.yaml",
     ]);
     expect(configFor().rule_files).toEqual(["rules/*.yaml"]);
     expect(textOfFile(prometheus, "rules/critical.yaml")).toContain("alert: ServiceDown");
@@ -126,7 +130,14 @@ describe("prometheus.yml", () => {
     });
     expect(programs).toEqual({
       alertmanager: ownJob("alertmanager", 9093),
-      cadvisor: ownJob("cadvisor", 8080),
+      cadvisor: {
+        ...ownJob("cadvisor", 8080),
+        metric_relabel_configs: [
+          "name",
+          "container_label_com_docker_compose_service",
+          "container_label_com_pyairtable_service",
+        ].map((label) => ({ source_labels: [label], regex: "(.+)", target_label: "service" })),
+      },
       grafana: ownJob("grafana", 3000),
       jaeger: ownJob("jaeger", 8888),
       loki: ownJob("loki", 3100),

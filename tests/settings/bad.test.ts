@@ -148,6 +148,7 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ["a share of traces over all", { traceSampling: { percentage: 150 } }, "traceSampling.percentage", /at most 100/],
   ["slow traces alone", { traceSampling: { slowerThan: "1s" } }, "traceSampling.percentage", /chooses trace sampling/],
   ["a label that is no label", { externalLabels: { "my-cluster": "a" } }, "externalLabels.my-cluster", /label name/],
+  ["a rule file that is not there", { alertRulesFile: "nowhere.yaml" }, "alertRulesFile", /no such file/],
   ["a rule file of another kind", { alertRulesFile: "rules.json" }, "alertRulesFile", /ends in .yaml/],
   ["text for a yes or no", { smtpRequireTls: "perhaps" }, "smtpRequireTls", /true or false/],
 ];

@@ -29,6 +29,9 @@ function missing(names: readonly string[], page: string): string[] {
   return names.filter((name) => !known.has(name));
 }
 
+/** Counters of what the collector gave up on. */
+const LOST = /enqueue_failed|send_failed_(log|metric)/;
+
 const rendered = useRendered(["the defaults", "traces in memory"]);
 const programs = {
   prometheus: useTool("prometheus"),
@@ -143,20 +146,25 @@ describe("the metrics that alerts and panels read exist in", () => {
       text.replace("jaeger:4317", `127.0.0.1:${jaeger.grpc}`),
     );
     for (const [signal, body] of Object.entries(SIGNALS)) await post(`${collector.otlp}/${signal}`, body());
-    // Refused data is counted from the first item on, failed queueing from the first failure on.
-    const names = read("otelcol").filter((name) => !name.includes("enqueue_failed"));
+    // Refused data is counted from the first item on, what cannot be sent or queued from the first failure on.
+    const names = read("otelcol").filter((name) => !LOST.test(name));
     await expectNames(collector.metrics, names);
     const ofSpans = names.filter((name) => /_(spans)$/.test(name));
     await expectNames(jaeger.metrics, [...ofSpans, "otelcol_exporter_sent_spans"]);
   });
 
-  it("the collector when its queue is full", async () => {
-    const names = read("otelcol").filter((name) => name.includes("enqueue_failed"));
+  it("the collector when a store does not answer and its queue is full", async () => {
+    const names = read("otelcol").filter((name) => LOST.test(name));
+    const impatient =
+      "retry_on_failure:\n      initial_interval: 200ms\n      max_interval: 500ms\n      max_elapsed_time: 1s\n    sending_queue:\n      num_consumers: 1\n      queue_size: 1";
     const collector = await startTracing("otelcol", rendered("traces in memory"), (text) =>
-      text.replace(/(otlp\/jaeger:[^]*?sending_queue:)[^]*?(?=\n {2}\w)/, "$1\n      queue_size: 1"),
+      text.replace(/sending_queue:[^]*?(?=\n {2}\w|\n\w)/g, impatient),
     );
-    // The first one waits for a Jaeger that is not there, the next one fills the queue.
-    for (let sent = 0; sent < 20; sent += 1) await post(`${collector.otlp}/traces`, SIGNALS.traces()).catch(() => {});
+    // The first one of each waits for a store that is not there until it is given up, the next ones fill the queue.
+    for (let sent = 0; sent < 20; sent += 1) {
+      for (const [signal, body] of Object.entries(SIGNALS))
+        await post(`${collector.otlp}/${signal}`, body()).catch(() => {});
+    }
     await expectNames(collector.metrics, names);
   });
 });

@@ -3,6 +3,7 @@ import path from "node:path";
 import { describe, it } from "vitest";
 
 import { caseNames, type CaseName } from "./support/cases";
+import { collectorCases, placed, useRenderedCollectors } from "./support/collector";
 import { expectAccepted, expectRefused, useRendered, useTool } from "./support/tool";
 
 const CONFIGS = path.join(__dirname, "../../configs");
@@ -13,6 +14,7 @@ const QUEUE = "/var/lib/otelcol";
 const otelcol = useTool("otelcol");
 const jaeger = useTool("jaeger");
 const rendered = useRendered();
+const renderedCollectors = useRenderedCollectors(collectorCases);
 
 /** A copy whose queue directory exists, which the validation asks for. */
 async function collectorOf(name: CaseName, change: (text: string) => string = (text) => text): Promise<string> {
@@ -36,6 +38,21 @@ describe("collector.yaml", () => {
 
   it.concurrent.each(caseNames)("is valid for %s", async (name) => {
     expectAccepted(await otelcol(["validate", `--config=${await collectorOf(name)}`]));
+  });
+
+  it.concurrent.each(collectorCases)("is valid for each collector of %s", async (name) => {
+    const files = renderedCollectors(name);
+    const collectors = COLLECTORS.filter((collector) => files.has(configOf(collector)));
+    expect(collectors).toContain("otel-collector");
+    for (const collector of collectors) {
+      expectAccepted(await otelcol(["validate", `--config=yaml:${await placed(files, collector)}`]));
+    }
+  });
+});
+
+describe("agent.yaml", () => {
+  it.concurrent("is valid as committed", async () => {
+    expectAccepted(await otelcol(["validate", `--config=${path.join(CONFIGS, "otel-collector/agent.yaml")}`]));
   });
 });
 

@@ -8,6 +8,7 @@ import {
   valuesOf,
   type CollectorCase,
   type Config,
+  type Running,
 } from "./support/collector";
 import { get, post } from "./support/daemon";
 import { expectRefused, useTool } from "./support/tool";
@@ -143,7 +144,7 @@ async function startAll() {
     if (kind === "counted") calls.add(body as Metrics);
     else (kind === "got" ? got : kept).add(gateway, body as Traces);
   });
-  const gateways = [];
+  const gateways: Running[] = [];
   for (const name of ["otel-gateway-0", "otel-gateway-1"]) {
     gateways.push(await startCollector(otelcol.path(), rendered(), "otel-gateway", toSink(sink, name)));
   }

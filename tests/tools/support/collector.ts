@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Server } from "node:net";
@@ -30,7 +31,8 @@ export const COLLECTOR_CASES = {
 export type CollectorCase = keyof typeof COLLECTOR_CASES;
 export const collectorCases = Object.keys(COLLECTOR_CASES) as CollectorCase[];
 
-export type CollectorName = "otel-collector" | "otel-gateway";
+const collectors = ["otel-collector", "otel-gateway"] as const;
+export type CollectorName = (typeof collectors)[number];
 
 type Keys = Record<string, unknown>;
 
@@ -74,7 +76,12 @@ export function useRenderedCollectors(names: readonly CollectorCase[]): (name: C
 }
 
 /** The path of a collector's configuration in its container. */
-export const configOf = (name: CollectorName) => `/etc/${name}/collector.yaml`;
+const configOf = (name: CollectorName) => `/etc/${name}/collector.yaml`;
+
+/** The collectors that a stack has, the one that services send to at least. */
+export function collectorsIn(files: Rendered): CollectorName[] {
+  return collectors.filter((name) => name === "otel-collector" || existsSync(files.at(configOf(name))));
+}
 
 /** The text of a collector's configuration, with the places of this machine. */
 export async function placed(files: Rendered, name: CollectorName): Promise<string> {

@@ -16,6 +16,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/connector/forwardconnector"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
@@ -28,6 +29,9 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+
+	"pyairtable-monitoring.local/toolchain/elasticsearch"
+	"pyairtable-monitoring.local/toolchain/loadbalancing"
 )
 
 // factories lists every component of this distribution.
@@ -46,9 +50,14 @@ func factories() (otelcol.Factories, error) {
 		tailsamplingprocessor.NewFactory(),
 		transformprocessor.NewFactory(),
 	)
-	connectors, connectorsErr := otelcol.MakeFactoryMap[connector.Factory](spanmetricsconnector.NewFactory())
+	connectors, connectorsErr := otelcol.MakeFactoryMap[connector.Factory](
+		forwardconnector.NewFactory(),
+		spanmetricsconnector.NewFactory(),
+	)
 	exporters, exportersErr := otelcol.MakeFactoryMap[exporter.Factory](
 		debugexporter.NewFactory(),
+		elasticsearch.NewFactory(),
+		loadbalancing.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
 		prometheusexporter.NewFactory(),

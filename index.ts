@@ -2,6 +2,7 @@ import { checkStack } from "./components/check-stack";
 import { Credentials } from "./components/credentials";
 import { ElkLogging } from "./components/elk-logging";
 import { Exporters } from "./components/exporters";
+import { FrontDoor } from "./components/front-door";
 import { LokiLogging } from "./components/loki-logging";
 import { MetricsStack } from "./components/metrics-stack";
 import { createPlatform } from "./components/platform";
@@ -27,7 +28,10 @@ async function deploy() {
   const tracing = new TracingStack("tracing", { platform, programs: programs.tracing });
   const exporters = new Exporters("exporters", { platform, programs: programs.exporters });
   const metrics = new MetricsStack("metrics", { platform, programs: programs.metrics });
+  const entrance = programs.entrance && new FrontDoor("entrance", { platform, programs: programs.entrance });
 
-  const components = [metrics, tracing, logging, elk, exporters].filter((component) => component !== undefined);
+  const components = [metrics, tracing, logging, elk, exporters, entrance].filter(
+    (component) => component !== undefined,
+  );
   return outputs({ settings, credentials, platform, workloads, components });
 }

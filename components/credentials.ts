@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import { derivedPassword } from "./derived-secrets";
+import { derivedHash, derivedPassword } from "./derived-secrets";
 import type { ProgramSecrets, TlsIdentity } from "./programs/secrets";
 import type { Settings } from "./settings/settings";
 
@@ -37,8 +37,16 @@ export class Credentials extends pulumi.ComponentResource implements ProgramSecr
     return this.#settings.grafana.database?.password ?? this.password("grafana-database");
   }
 
+  get frontDoorPassword(): pulumi.Output<string> {
+    return this.#settings.frontDoor?.password ?? this.password("front-door");
+  }
+
   password(purpose: string): pulumi.Output<string> {
     return this.#derived((root) => derivedPassword(root, purpose));
+  }
+
+  passwordHash(purpose: string, password: pulumi.Output<string>): pulumi.Output<string> {
+    return this.#derived((root) => password.apply((text) => derivedHash(root, purpose, text)));
   }
 
   tlsIdentity(program: string, hosts: readonly string[]): TlsIdentity {
@@ -52,7 +60,7 @@ export class Credentials extends pulumi.ComponentResource implements ProgramSecr
     };
   }
 
-  #derived<T>(derive: (root: string) => T | Promise<T>): pulumi.Output<T> {
+  #derived<T>(derive: (root: string) => pulumi.Input<T>): pulumi.Output<T> {
     this.#root ??= this.#generated(`${this.#name}-root`, ROOT_LENGTH);
     return pulumi.secret(this.#root.apply(derive)) as pulumi.Output<T>;
   }

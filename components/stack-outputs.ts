@@ -3,7 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Credentials } from "./credentials";
 import type { Deployed, KeptData, Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
-import type { Settings } from "./settings/settings";
+import { frontDoorUrl } from "./programs/addresses";
+import { frontDoorAuthority, frontDoorHosts, OTLP_HOST } from "./programs/front-door";
+import type { FrontDoor, Settings } from "./settings/settings";
 import { formatDuration } from "./units";
 
 /** A program in the stack's outputs: what the operator's commands need to find it. */
@@ -14,7 +16,7 @@ export interface ProgramOutput {
   readonly healthSeenBy: Deployed["healthSeenBy"];
   /** Whether it keeps running, or runs to its end: once, or at set times. */
   readonly runs: "always" | "once" | "scheduled";
-  /** Published address, if it has one. */
+  /** Where people reach it: its host of the front door, or its published address; none for what nobody reaches. */
   readonly url: string | null;
   /** Bytes. */
   readonly memoryLimit: number;
@@ -22,6 +24,17 @@ export interface ProgramOutput {
   readonly data: readonly KeptData[];
   /** How long its data is kept, for people; none where it keeps none, or no setting limits it. */
   readonly retention: string | null;
+}
+
+/** How to come in through the front door. */
+export interface FrontDoorOutput {
+  /** `host:port` at which it answers on this machine; none on a cluster. Its certificate is for the hosts of the urls. */
+  readonly address: string | null;
+  /** For the programs that have no login of their own. */
+  readonly user: string;
+  readonly password: pulumi.Output<string>;
+  /** Certificate (PEM) of the authority that signed its own, for clients to trust; none where one was given. */
+  readonly authority: pulumi.Output<string> | null;
 }
 
 /** What `pulumi stack output` shows. */
@@ -33,6 +46,8 @@ export interface StackOutputs {
   readonly programs: readonly ProgramOutput[];
   readonly grafanaAdminUser: string;
   readonly grafanaAdminPassword: pulumi.Output<string>;
+  /** The one way in, where the stack has it. */
+  readonly frontDoor?: FrontDoorOutput;
   /** With which Grafana logs in to its database; the user is to be created with it. */
   readonly grafanaDatabasePassword?: pulumi.Output<string>;
   /** Of Elasticsearch's user `elastic`, with which a person logs in to Kibana as well. */
@@ -42,6 +57,8 @@ export interface StackOutputs {
     readonly network: pulumi.Output<string>;
     readonly otlpGrpc: string;
     readonly otlpHttp: string;
+    /** Where OTLP comes in from outside that network, with the bearer token `otlpToken`. */
+    readonly otlpOutside?: string;
   };
   readonly alertChannels: readonly string[] | string;
 }
@@ -61,11 +78,7 @@ interface Parts {
 export function outputs({ settings, credentials, platform, workloads, components }: Parts): StackOutputs {
   const deployed = components.flatMap(({ nodes }) => Object.values(nodes)).filter((program) => program !== undefined);
   const byName = new Map(workloads.map((workload) => [workload.name, workload]));
-  const published = deployed.flatMap((program) => {
-    const url = Object.values(program.urls).find((candidate) => isOutside(settings, candidate));
-    return url === undefined ? [] : [[program.name, url] as const];
-  });
-  const urls = Object.fromEntries(published);
+  const urls = urlsOf(settings, workloads, deployed);
   const channels = Object.keys(settings.alerting);
   const retention = retentions(settings);
   return {
@@ -85,14 +98,43 @@ export function outputs({ settings, credentials, platform, workloads, components
     })),
     grafanaAdminUser: settings.grafana.adminUser,
     grafanaAdminPassword: credentials.grafanaAdminPassword,
+    ...(settings.frontDoor ? { frontDoor: frontDoorOutput(settings, settings.frontDoor, credentials) } : {}),
     ...(settings.grafana.database ? { grafanaDatabasePassword: credentials.grafanaDatabasePassword } : {}),
     ...(settings.elk ? { elasticPassword: credentials.elasticPassword } : {}),
     services: {
       network: platform.servicesNetwork,
       otlpGrpc: "otel-collector:4317",
       otlpHttp: "http://otel-collector:4318",
+      ...(settings.frontDoor?.otlpToken ? { otlpOutside: frontDoorUrl(settings, settings.frontDoor, OTLP_HOST) } : {}),
     },
     alertChannels: channels.length > 0 ? channels : "none: alerts are shown in Alertmanager and sent nowhere",
+  };
+}
+
+function urlsOf(
+  settings: Settings,
+  workloads: readonly Workload[],
+  deployed: readonly Deployed[],
+): Readonly<Record<string, string>> {
+  const { frontDoor } = settings;
+  if (frontDoor) {
+    const hosts = frontDoorHosts(workloads).filter((host) => deployed.some(({ name }) => name === host));
+    return Object.fromEntries(hosts.map((host) => [host, frontDoorUrl(settings, frontDoor, host)]));
+  }
+  const published = deployed.flatMap(({ name, urls }) => {
+    const url = Object.values(urls).find((candidate) => isOutside(settings, candidate));
+    return url === undefined ? [] : [[name, url] as const];
+  });
+  return Object.fromEntries(published);
+}
+
+function frontDoorOutput(settings: Settings, door: FrontDoor, credentials: Credentials): FrontDoorOutput {
+  const host = settings.bindAddress.includes(":") ? `[${settings.bindAddress}]` : settings.bindAddress;
+  return {
+    address: settings.kubernetes ? null : `${host}:${door.port}`,
+    user: door.user,
+    password: credentials.frontDoorPassword,
+    authority: frontDoorAuthority(settings, door, credentials),
   };
 }
 

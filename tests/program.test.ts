@@ -286,6 +286,29 @@ describe("secrets of the dev stack", () => {
   });
 });
 
+describe("the dev stack with a front door", () => {
+  it("publishes that alone, says how to come in, and shows no secret", async () => {
+    const recorder = await recordResources("dev");
+    const outputs = await run(
+      recorder,
+      { otlpToken: `${MARK}-token-of-otlp` },
+      { frontDoor: '{"domain":"localhost"}' },
+    );
+    const published = recorder.ofKind("Container").flatMap(({ inputs }) => (inputs.ports ?? []) as Published[]);
+    expect(published).toMatchObject([{ external: 8443, ip: "127.0.0.1" }]);
+    const { urls, programs, frontDoor, services } = outputs;
+    expect(urls).toEqual(Object.fromEntries(Object.keys(URLS).map((name) => [name, `https://${name}.localhost:8443`])));
+    for (const { name, url } of programs) expect(url).toBe(urls[name] ?? null);
+    expect(frontDoor).toMatchObject({ address: "127.0.0.1:8443", user: "operator" });
+    expect(await textOf(frontDoor?.password)).toMatchObject({ secret: true });
+    expect((await textOf(frontDoor?.authority ?? undefined)).value).toContain("BEGIN CERTIFICATE");
+    expect(services.otlpOutside).toBe("https://otlp.localhost:8443");
+    const holders = recorder.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(MARK));
+    expect(holders.map(({ name }) => name)).toEqual(["entrance-front-door-files"]);
+    expect(recorder.registrations.filter((one) => JSON.stringify(one.shown).includes(MARK))).toEqual([]);
+  });
+});
+
 describe("a stack whose configuration is wrong", () => {
   it("creates nothing and says everything that is wrong", async () => {
     const recorder = await recordResources("dev");

@@ -17,6 +17,7 @@ const tools = {
   promtail: { program: "promtail", version: ["--version"] },
   otelcol: { program: "otel-collector", version: ["--version"] },
   jaeger: { program: "jaeger", version: ["version"] },
+  caddy: { program: "caddy", version: ["version"] },
   filebeat: { program: "filebeat", version: ["version"] },
   "kube-apiserver": { program: "kube", version: ["--version"] },
   "kube-controller-manager": { program: "kube", version: ["--version"] },

@@ -13,9 +13,12 @@ export function targetOf(settings: Settings): Target {
   return { settings, cluster: settings.kubernetes };
 }
 
+/** The one capability that a namespace of level "restricted" lets a container have. */
+const UNRESTRICTED = "NET_BIND_SERVICE";
+
 /** Whether a program sees something of its machine, which the stack's own namespace does not allow. */
 export function isAgent({ privileges = [] }: Workload): boolean {
-  return privileges.length > 0;
+  return privileges.some((privilege) => privilege.kind !== "capability" || privilege.name !== UNRESTRICTED);
 }
 
 export function agentsNamespace({ cluster }: Target): string {

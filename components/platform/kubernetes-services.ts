@@ -83,13 +83,14 @@ export function loginPort({ cluster }: Target, { ports }: Workload): Port | unde
 
 /** Address of a port: the ingress's where people come in there, else the one that peers use. */
 export function address(target: Target, workload: Workload, port: Port): string {
-  if (port === loginPort(target, workload)) return `https://${ingressHost(target, workload)}`;
+  if (port === loginPort(target, workload)) return `https://${ingressHosts(target, workload, port)[0]}`;
   const host = isAgent(workload) ? `${workload.name}.${namespaceOf(target, workload)}` : workload.name;
   return `http://${host}:${port.number}`;
 }
 
-function ingressHost({ cluster }: Target, { name }: Workload): string {
-  return `${name}.${cluster.ingress?.domain}`;
+function ingressHosts({ cluster }: Target, { name }: Workload, { reach }: Port): string[] {
+  const hosts = (reach.from === "operator" && reach.hosts) || [name];
+  return hosts.map((host) => `${host}.${cluster.ingress?.domain}`);
 }
 
 /** The way in for all programs with a login; nothing when the settings ask for none. */
@@ -98,9 +99,8 @@ export function ingress(target: Target, workloads: readonly Workload[]) {
   const open = workloads
     .flatMap((workload) => {
       const port = loginPort(target, workload);
-      return port === undefined
-        ? []
-        : [{ name: workload.name, host: ingressHost(target, workload), port: port.number }];
+      const hosts = port === undefined ? [] : ingressHosts(target, workload, port);
+      return hosts.map((host) => ({ name: workload.name, host, port: port?.number }));
     })
     .sort((a, b) => (a.host < b.host ? -1 : 1));
   if (cluster.ingress === undefined || open.length === 0) return undefined;

@@ -18,9 +18,15 @@ export type Reach =
   | { readonly from: "services"; readonly published?: number }
   /**
    * A person with a browser as well. One machine publishes it at this port, on the settings' bind address; a cluster lets
-   * it through its ingress, if there is one and the program has a `login` of its own.
+   * it through its ingress, if there is one and the program has a `login` of its own: at its name below the ingress's domain,
+   * or at those of `hosts`, for a program that is the way to others.
    */
-  | { readonly from: "operator"; readonly published: number; readonly login?: boolean };
+  | {
+      readonly from: "operator";
+      readonly published: number;
+      readonly login?: boolean;
+      readonly hosts?: readonly string[];
+    };
 
 export interface Port {
   readonly name: string;

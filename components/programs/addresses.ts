@@ -1,5 +1,5 @@
 import type { ReplicatedProgram } from "../settings/defaults";
-import type { Settings } from "../settings/settings";
+import type { FrontDoor, Settings } from "../settings/settings";
 import { replicaNames } from "../platform/workload";
 
 /**
@@ -13,12 +13,19 @@ export function serviceAddress({ kubernetes }: Settings, address: string): strin
 }
 
 /**
- * Where a browser finds a program that is published for operators: its host behind the ingress, or a port of this machine,
- * onto which `kubectl port-forward` puts it on a cluster without one.
+ * Where a browser finds a program that is published for operators: its host behind the front door or the ingress, or a port of
+ * this machine, onto which `kubectl port-forward` puts it on a cluster without either.
  */
-export function browserUrl({ kubernetes, ports }: Settings, program: keyof Settings["ports"], login = false): string {
+export function browserUrl(settings: Settings, program: keyof Settings["ports"], login = false): string {
+  const { frontDoor, kubernetes, ports } = settings;
+  if (frontDoor) return `${frontDoorUrl(settings, frontDoor, program)}/`;
   const ingress = login ? kubernetes?.ingress : undefined;
   return ingress ? `https://${program}.${ingress.domain}/` : `http://localhost:${ports[program]}/`;
+}
+
+/** A host of the front door. A cluster's ingress, where there is one, has its own port in front of it. */
+export function frontDoorUrl({ kubernetes }: Settings, { domain, port }: FrontDoor, host: string): string {
+  return new URL(`https://${host}.${domain}${kubernetes?.ingress ? "" : `:${port}`}`).origin;
 }
 
 /** `host:port` of each replica of a program. */

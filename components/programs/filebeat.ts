@@ -125,7 +125,7 @@ function toElasticsearch(settings: Settings): object {
     hosts: [elasticsearchUrl()],
     username: "filebeat",
     index: logsStream(settings),
-    // Found by the name of the data stream, not by the one of Filebeat's version.
+    // The two are pinned apart, and one may be upgraded before the other.
     allow_older_versions: true,
     ssl: { certificate_authorities: [`${SECRETS}/ca.crt`], verification_mode: "full" },
   };

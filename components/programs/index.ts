@@ -3,6 +3,7 @@ import type { Settings } from "../settings/settings";
 import { alertmanager } from "./alertmanager";
 import { cadvisor } from "./cadvisor";
 import { elkPrograms, type ElkPrograms } from "./elk";
+import { behindFrontDoor, frontDoor } from "./front-door";
 import { grafana } from "./grafana";
 import { jaeger, jaegerIndexCleaner } from "./jaeger";
 import { loki } from "./loki";
@@ -32,33 +33,61 @@ export interface Programs {
     readonly redisExporter: Workload;
     readonly postgresExporter: Workload;
   };
+  readonly entrance?: { readonly frontDoor: Workload };
   readonly metrics: { readonly alertmanager: Workload; readonly grafana: Workload; readonly prometheus: Workload };
 }
 
 /** Every program that the settings ask for. Prometheus comes last, since it scrapes all the others. */
 export function programsOf(settings: Settings, secrets: ProgramSecrets): Programs {
+  const { frontDoor: door } = settings;
+  const inner = innerPrograms(settings, secrets);
+  if (door === undefined) return withPrometheus(settings, inner);
+  const others = workloadsOf(withPrometheus(settings, inner));
+  const entrance = { frontDoor: frontDoor(settings, door, secrets, others) };
+  return { ...closed(withPrometheus(settings, { ...inner, entrance })), entrance };
+}
+
+/** The same programs with no port for operators but the front door's. */
+function closed(programs: Programs): Programs {
+  const groups = Object.entries(programs).map(([group, members]) => {
+    const closedMembers = Object.entries(members as Record<string, Workload>).map(([role, workload]) => [
+      role,
+      behindFrontDoor(workload),
+    ]);
+    return [group, Object.fromEntries(closedMembers)] as const;
+  });
+  return Object.fromEntries(groups) as unknown as Programs;
+}
+
+/** The programs that Prometheus scrapes; those beside it are part of the same component. */
+type Inner = Omit<Programs, "metrics"> & { readonly metrics: Omit<Programs["metrics"], "prometheus"> };
+
+function withPrometheus(settings: Settings, inner: Inner): Programs {
+  const scraped = Object.values(inner).flatMap(workloadsIn);
+  return { ...inner, metrics: { ...inner.metrics, prometheus: prometheus(settings, scraped) } };
+}
+
+function innerPrograms(settings: Settings, secrets: ProgramSecrets): Inner {
   const { loki: lokiStore, elk: elkStore } = settings;
-  const stores = {
+  return {
     ...(lokiStore === undefined ? {} : { loki: { loki: loki(settings, lokiStore), promtail: promtail(settings) } }),
     ...(elkStore === undefined ? {} : { elk: elkPrograms(settings, elkStore, secrets) }),
+    tracing: {
+      jaeger: jaeger(settings, secrets),
+      ...(settings.traces.kind === "elasticsearch"
+        ? { jaegerIndexCleaner: jaegerIndexCleaner(settings, settings.traces, secrets) }
+        : {}),
+      ...(settings.collectorGateway ? { otelGateway: otelGateway(settings, secrets) } : {}),
+      otelCollector: otelCollector(settings, secrets),
+    },
+    exporters: {
+      nodeExporter: nodeExporter(settings),
+      ...(settings.platform === "docker" ? { cadvisor: cadvisor(settings) } : {}),
+      redisExporter: redisExporter(settings),
+      postgresExporter: postgresExporter(settings),
+    },
+    metrics: { alertmanager: alertmanager(settings, secrets), grafana: grafana(settings, secrets) },
   };
-  const tracing = {
-    jaeger: jaeger(settings, secrets),
-    ...(settings.traces.kind === "elasticsearch"
-      ? { jaegerIndexCleaner: jaegerIndexCleaner(settings, settings.traces, secrets) }
-      : {}),
-    ...(settings.collectorGateway ? { otelGateway: otelGateway(settings, secrets) } : {}),
-    otelCollector: otelCollector(settings, secrets),
-  };
-  const exporters = {
-    nodeExporter: nodeExporter(settings),
-    ...(settings.platform === "docker" ? { cadvisor: cadvisor(settings) } : {}),
-    redisExporter: redisExporter(settings),
-    postgresExporter: postgresExporter(settings),
-  };
-  const front = { alertmanager: alertmanager(settings, secrets), grafana: grafana(settings, secrets) };
-  const scraped = [...Object.values(stores), tracing, exporters, front].flatMap(workloadsIn);
-  return { ...stores, tracing, exporters, metrics: { ...front, prometheus: prometheus(settings, scraped) } };
 }
 
 /** Every workload of the stack in one list, each after those that it comes `after`. */

@@ -14,8 +14,12 @@ export interface ProgramSecrets {
   readonly grafanaAdminPassword: Output<string>;
   readonly grafanaDatabasePassword: Output<string>;
   readonly elasticPassword: Output<string>;
+  /** Of the front door's user. */
+  readonly frontDoorPassword: Output<string>;
   /** A generated password for any other purpose; the same name gives the same one. */
   password(purpose: string): Output<string>;
+  /** The bcrypt hash of a password; the same password and purpose give the same one. */
+  passwordHash(purpose: string, password: Output<string>): Output<string>;
   /**
    * A certificate of the stack's own authority.
    *

@@ -20,6 +20,9 @@ const JAVA_HEAP_SHARE = 0.5;
 /** Traces slower than this are kept when sampling is asked for and nothing else is said. */
 const SLOW_SECONDS = 1;
 
+/** The front door's port, above those that only root may open. */
+const FRONT_DOOR_PORT = 8443;
+
 /** Settings from values that were checked. */
 export function assemble(values: Values, raw: RawConfig): Settings {
   return {
@@ -28,6 +31,7 @@ export function assemble(values: Values, raw: RawConfig): Settings {
     platform: values.platform,
     ...(values.platform === "kubernetes" ? { kubernetes: assembleKubernetes(values, raw) } : {}),
     bindAddress: values.bindAddress,
+    ...assembleFrontDoor(values),
     ...(values.servicesNetwork === undefined ? {} : { servicesNetwork: values.servicesNetwork }),
     scrapeIntervalSeconds: values.scrapeInterval,
     services: values.services,
@@ -70,6 +74,23 @@ function assembleKubernetes(values: Values, raw: RawConfig): KubernetesSettings 
     ...(domain === undefined
       ? {}
       : { ingress: { domain, tlsSecret: tlsSecret ?? `${name}-tls`, ...defined({ className, clusterIssuer }) } }),
+  };
+}
+
+function assembleFrontDoor(values: Values): Pick<Settings, "frontDoor"> {
+  const { domain, port = FRONT_DOOR_PORT, user = "operator" } = values.frontDoor;
+  const { frontDoorCertificate: certificate, frontDoorKey: key } = values;
+  if (domain === undefined) return {};
+  return {
+    frontDoor: {
+      domain,
+      port,
+      user,
+      ...secrets({ password: values.frontDoorPassword, otlpToken: values.otlpToken }),
+      ...(certificate !== undefined && key !== undefined
+        ? { identity: { certificate: pulumi.secret(certificate), key: pulumi.secret(key) } }
+        : {}),
+    },
   };
 }
 

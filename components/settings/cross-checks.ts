@@ -3,8 +3,8 @@ import path from "node:path";
 
 import { formatBytes, parseBytes } from "../units";
 import { DEFAULT_PORTS, DEFAULT_RESOURCES, JAVA_PROGRAMS, type ProgramName } from "./defaults";
-import { missingFor, platformChecks } from "./platform-checks";
-import type { Problem } from "./problems";
+import { platformChecks } from "./platform-checks";
+import { missingFor, type Problem } from "./problems";
 import type { SettingName, Values } from "./schema";
 
 const DAY = 86_400;

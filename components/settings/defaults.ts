@@ -49,6 +49,7 @@ export const DEFAULT_RESOURCES = {
   cadvisor: { memory: "256Mi", cpu: "0.3" },
   "redis-exporter": { memory: "64Mi", cpu: "0.1" },
   "postgres-exporter": { memory: "64Mi", cpu: "0.1" },
+  "front-door": { memory: "128Mi", cpu: "0.5" },
 } as const;
 
 /** Volume sizes, for platforms that size volumes and for retention by size. */
@@ -75,6 +76,7 @@ export const DEFAULT_REPLICAS = {
   elasticsearch: 1,
   logstash: 1,
   kibana: 1,
+  "front-door": 1,
 } as const;
 
 /** Programs whose heap is Java's: half of their limit, since the other half is for what lies outside it. */

@@ -1,6 +1,7 @@
 import { formatDuration } from "../units";
 import type { Unless } from "./cross-checks";
-import type { Problem } from "./problems";
+import { frontDoorChecks } from "./front-door-checks";
+import { missingFor, type Problem } from "./problems";
 import type { Values } from "./schema";
 
 const DAY = 86_400;
@@ -18,6 +19,7 @@ export function platformChecks(unless: Unless): Problem[] {
     ...unless(["jaegerStorage", "jaegerRetention"], jaegerRetentionInDays),
     ...unless(["remoteWriteUrl", "remoteWriteUser", "remoteWritePassword", "remoteWriteToken"], remoteWriteLogin),
     ...unless(["traceSampling"], samplingIncomplete),
+    ...frontDoorChecks(unless),
   ];
 }
 
@@ -145,14 +147,4 @@ function remoteWriteLogin(values: Values): Problem[] {
 function samplingIncomplete({ traceSampling }: Values): Problem[] {
   if (traceSampling.slowerThan === undefined || traceSampling.percentage !== undefined) return [];
   return [missingFor("trace sampling", "traceSampling.slowerThan", "traceSampling.percentage", "--path ")];
-}
-
-/** A key without which something that other keys choose can not work. */
-export function missingFor(what: string, given: string, missing: string, flag = ""): Problem {
-  return {
-    key: missing,
-    got: "nothing",
-    expected: `a value, since ${given} chooses ${what}`,
-    fix: `Set it with: pulumi config set ${flag}${missing.split(/[ ,]/)[0]}`,
-  };
 }

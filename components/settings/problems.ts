@@ -12,6 +12,16 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** A key without which something that other keys choose can not work. */
+export function missingFor(what: string, given: string, missing: string, flag = ""): Problem {
+  return {
+    key: missing,
+    got: "nothing",
+    expected: `a value, since ${given} chooses ${what}`,
+    fix: `Set it with: pulumi config set ${flag}${missing.split(/[ ,]/)[0]}`,
+  };
+}
+
 /** Thrown with every problem of the configuration at once. */
 export class SettingsError extends Error {
   constructor(readonly problems: readonly Problem[]) {

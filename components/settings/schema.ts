@@ -59,6 +59,13 @@ const bytes = quantity(parseBytes);
 const duration = quantity(parseDuration);
 const boolean = z.stringbool({ error: "expected true or false" });
 const password = z.string().min(12, { error: "expected at least 12 characters" });
+const TOKEN = /^[A-Za-z0-9._~+/-]{16,}=*$/;
+/** bcrypt reads no more bytes than these of a password. */
+const BCRYPT_BYTES = 72;
+const hashedPassword = password.refine((value) => Buffer.byteLength(value) <= BCRYPT_BYTES, {
+  error: `expected at most ${BCRYPT_BYTES} bytes`,
+});
+const domain = text(DOMAIN, "a domain such as monitoring.example.com");
 const wholeNumber = (atLeast: number, what: string) =>
   z.coerce
     .number({ error: `expected ${what}` })
@@ -115,12 +122,40 @@ export const schema = {
   ingress: {
     form: "object",
     schema: z.strictObject({
-      domain: text(DOMAIN, "a domain such as monitoring.example.com").optional(),
+      domain: domain.optional(),
       className: name.optional(),
       tlsSecret: name.optional(),
       clusterIssuer: anything.optional(),
     }),
     default: {},
+  },
+  frontDoor: {
+    form: "object",
+    schema: z.strictObject({
+      domain: domain.optional(),
+      port: port.optional(),
+      user: text(/^[A-Za-z0-9._@-]+$/, "a user name of letters, digits and . _ @ -").optional(),
+    }),
+    default: {},
+  },
+  frontDoorPassword: { form: "string", schema: hashedPassword, default: "", secret: true },
+  frontDoorCertificate: {
+    form: "string",
+    schema: text(/-----BEGIN CERTIFICATE-----/, "a certificate as PEM, with those between it and its authority"),
+    default: "",
+    secret: true,
+  },
+  frontDoorKey: {
+    form: "string",
+    schema: text(/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/, "a private key as PEM"),
+    default: "",
+    secret: true,
+  },
+  otlpToken: {
+    form: "string",
+    schema: text(TOKEN, "at least 16 letters, digits and - . _ ~ + /"),
+    default: "",
+    secret: true,
   },
   replicas: {
     form: "object",

@@ -74,6 +74,20 @@ export interface Ingress {
   readonly clusterIssuer?: string;
 }
 
+/** The one way in for people, with TLS and a login. Each program has the host name `<program>.<domain>`. */
+export interface FrontDoor {
+  readonly domain: string;
+  /** On the host. Where a cluster's ingress leads to the front door, people use the ingress's own. */
+  readonly port: number;
+  /** Of the programs that have no login of their own. */
+  readonly user: string;
+  readonly password?: Output<string>;
+  /** PEM, as given; without it the stack's own authority makes one. */
+  readonly identity?: { readonly certificate: Output<string>; readonly key: Output<string> };
+  /** With which OTLP is let in from outside the trusted network. */
+  readonly otlpToken?: Output<string>;
+}
+
 /** An external PostgreSQL for Grafana, so that it can have several copies. */
 export interface GrafanaDatabase {
   /** `host:port`. */
@@ -110,6 +124,8 @@ export interface Settings {
   /** Present when the platform is Kubernetes. */
   readonly kubernetes?: KubernetesSettings;
   readonly bindAddress: string;
+  /** Present when people come in through the front door, and through nothing else. */
+  readonly frontDoor?: FrontDoor;
   /** An existing Docker network on which the services run; without it the stack makes one. */
   readonly servicesNetwork?: string;
   readonly scrapeIntervalSeconds: number;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { Exporters } from "../../components/exporters";
+import { FrontDoor } from "../../components/front-door";
 import { LokiLogging } from "../../components/loki-logging";
 import { MetricsStack } from "../../components/metrics-stack";
 import type { Deployed, DeployOptions, Platform, Transform } from "../../components/platform/platform";
@@ -37,6 +38,12 @@ class Notebook implements Platform {
 }
 
 const programs = programsFor();
+
+function entrance() {
+  const { entrance: found } = programsFor({ frontDoor: { domain: "localhost" } });
+  if (found === undefined) throw new Error("these settings have no front door");
+  return found;
+}
 
 /** Each component, with what it is made of and what it offers. */
 const COMPONENTS = [
@@ -80,6 +87,13 @@ const COMPONENTS = [
       postgresExporter: "postgres-exporter",
     },
     outputs: { nodeExporterUrl: "http://node-exporter", cadvisorUrl: "http://cadvisor" },
+  },
+  {
+    name: "entrance",
+    type: "pyairtable:security:FrontDoor",
+    make: (args: Args) => new FrontDoor("entrance", { ...args, programs: entrance() }),
+    nodes: { frontDoor: "front-door" },
+    outputs: {},
   },
 ] as const;
 

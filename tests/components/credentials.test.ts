@@ -1,3 +1,4 @@
+import bcrypt from "bcryptjs";
 import { describe, expect, it } from "vitest";
 
 import { Credentials } from "../../components/credentials";
@@ -91,11 +92,14 @@ describe("derived credentials", () => {
     const given = settingsFor({
       logging: "elk",
       "elasticPassword!": "given for elastic",
+      frontDoor: { domain: "localhost" },
+      "frontDoorPassword!": "given for the front door",
       grafanaDatabase: { address: "postgres.example.com:5432" },
       "grafanaDatabasePassword!": "given for the database",
     });
     const credentials = new Credentials("credentials", given);
     expect(await textOf(credentials.elasticPassword)).toEqual({ value: "given for elastic", secret: true });
+    expect(await textOf(credentials.frontDoorPassword)).toEqual({ value: "given for the front door", secret: true });
     expect(await textOf(credentials.grafanaDatabasePassword)).toEqual({
       value: "given for the database",
       secret: true,
@@ -112,6 +116,23 @@ describe("derived credentials", () => {
     await recorder.drain();
     expect(elastic).toEqual({ value: expect.stringMatching(/^[0-9a-f]{48}$/) as string, secret: true });
     expect(database?.value).not.toBe(elastic?.value);
+  });
+
+  it("hash a password to the same text on every run, which tells nothing of it", async () => {
+    const hashes = [];
+    for (let run = 0; run < 2; run += 1) {
+      const recorder = await recordResources();
+      const credentials = new Credentials("credentials", settingsFor({ frontDoor: { domain: "localhost" } }));
+      const password = credentials.frontDoorPassword;
+      const hash = await textOf(credentials.passwordHash("front-door", password));
+      expect(hash.secret).toBe(true);
+      expect(await bcrypt.compare((await textOf(password)).value, hash.value)).toBe(true);
+      expect(await textOf(credentials.passwordHash("other", password))).not.toEqual(hash);
+      hashes.push(hash.value);
+      await recorder.drain();
+    }
+    expect(hashes[0]).toMatch(/^\$2b\$10\$/);
+    expect(hashes[1]).toBe(hashes[0]);
   });
 
   it("give every program a certificate of one authority", async () => {

@@ -117,6 +117,10 @@ export const CASES = {
       },
     },
     "from an operator, with a login": { workload: { ports: [LOGIN] }, onCluster: INGRESS },
+    "from an operator, on the way to others": {
+      workload: { ports: [{ ...LOGIN, reach: { ...LOGIN.reach, hosts: ["one", "two"] } }] },
+      onCluster: INGRESS,
+    },
     "from an operator, with two logins": {
       workload: { ports: [LOGIN, { ...LOGIN, name: "other", number: 90 }] },
       onCluster: INGRESS,
@@ -207,6 +211,9 @@ export const CASES = {
     "host processes": { workload: { privileges: [{ kind: "host-processes", reason: "reads /proc" }] } },
     device: { workload: { privileges: [{ kind: "device", path: "/dev/kmsg", reason: "reads the kernel's log" }] } },
     capability: { workload: { privileges: [{ kind: "capability", name: "SYSLOG", reason: "reads /dev/kmsg" }] } },
+    "the capability to open low ports": {
+      workload: { privileges: [{ kind: "capability", name: "NET_BIND_SERVICE", reason: "is in the binary" }] },
+    },
     none: { workload: {} },
   },
   after: {

@@ -42,6 +42,8 @@ export const dockerReach: Pick<Column<OnDocker>, "ports" | "talksTo" | "privileg
       expect(container.inputs.ports).toEqual([{ internal: 80, external: 1080, ip: "127.0.0.1", protocol: "tcp" }]);
       expect(deployed.urls).toEqual({ http: "http://127.0.0.1:1080" });
     },
+    "from an operator, on the way to others": async (made) =>
+      expect((await made()).deployed.urls).toEqual({ http: "http://127.0.0.1:1080" }),
     "from an operator, with two logins": async (made) =>
       expect((await made()).container.inputs.ports).toMatchObject([{ internal: 80 }, { internal: 90 }]),
     "with a long name": async (made) =>
@@ -126,6 +128,8 @@ export const dockerReach: Pick<Column<OnDocker>, "ports" | "talksTo" | "privileg
       ]),
     capability: async (made) =>
       expect((await made()).container.inputs.capabilities).toEqual({ drops: ["ALL"], adds: ["CAP_SYSLOG"] }),
+    "the capability to open low ports": async (made) =>
+      expect((await made()).container.inputs.capabilities).toEqual({ drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] }),
     none: async (made) => {
       const { inputs } = (await made()).container;
       for (const key of ["pidMode", "devices"]) expect(inputs).not.toHaveProperty(key);

@@ -61,6 +61,19 @@ export const kubernetesReach: Pick<
       expect(rulesOf(one)).toMatchObject({ ingress: [{ ports: tcp(80) }] });
       expect(one.deployed.urls).toEqual({ http: "https://tiny.example.com" });
     },
+    "from an operator, on the way to others": async (made) => {
+      const one = await made();
+      const service = { name: "tiny", port: { number: 80 } };
+      const hosts = ["one.example.com", "two.example.com"];
+      expect(specOf(one, "kubernetes-ingress")).toMatchObject({
+        tls: [{ hosts, secretName: "pyairtable-test-tls" }],
+        rules: hosts.map((host) => ({
+          host,
+          http: { paths: [{ path: "/", pathType: "Prefix", backend: { service } }] },
+        })),
+      });
+      expect(one.deployed.urls).toEqual({ http: "https://one.example.com" });
+    },
     "from an operator, with two logins": async (made) =>
       expect(made()).rejects.toThrow("tiny: 2 ports with a login can not share the program's one host name"),
     "with a long name": async (made) =>
@@ -197,6 +210,14 @@ export const kubernetesReach: Pick<
         readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"], add: ["SYSLOG"] },
       }),
+    // What the level "restricted" allows needs no other namespace.
+    "the capability to open low ports": async (made) => {
+      const one = await made();
+      expect(one.deployed.handle).toBe("watch/deployment/tiny");
+      expect(one.container.securityContext).toMatchObject({
+        capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] },
+      });
+    },
     none: async (made) => {
       const { container, template, recorder } = await made();
       expect(container.securityContext).toEqual({

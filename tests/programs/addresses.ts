@@ -7,8 +7,8 @@ export interface Address {
   readonly port: number;
 }
 
-/** Hosts that are the program itself, and the machine of the person who follows a link. */
-const OWN = ["localhost", "0.0.0.0", "127.0.0.1"];
+/** Hosts that are the program itself, and the machine of the person who follows a link: of the front door's hosts too. */
+const OWN = /^(localhost|0\.0\.0\.0|127\.0\.0\.1|.+\.localhost)$/;
 
 /** Files that hold text for people and queries, where `word:123` is no address that the program opens. */
 const NO_ADDRESSES = /^(dashboards|rules|templates)\//;
@@ -27,7 +27,7 @@ export function addressesOf({ args = [], env = {}, files }: Workload): Address[]
   return texts.flatMap(({ where, text }) =>
     [...withoutComments(text).matchAll(HOST_PORT)]
       .map(([, host, port]) => ({ where, host: host as string, port: Number(port) }))
-      .filter(({ host }) => !OWN.includes(host)),
+      .filter(({ host }) => !OWN.test(host)),
   );
 }
 

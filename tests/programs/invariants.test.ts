@@ -27,6 +27,9 @@ const ALWAYS = [
 /** Programs that run as root, each for the reasons that its privileges give. */
 const ROOT = ["cadvisor", "filebeat", "promtail"];
 
+/** Without the ports of OTLP, which no stack with a front door publishes. */
+const DOOR: Written = { frontDoor: { domain: "localhost" }, "otlpToken!": `${SECRET}-of-otlp`, ports: {} };
+
 /** Each kind of stack, with the programs that it is made of. */
 const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
   ["loki on Docker", {}, [...ALWAYS, "cadvisor", ...LOKI]],
@@ -39,11 +42,22 @@ const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
   ["both on Docker", { logging: "both" }, [...ALWAYS, "cadvisor", ...LOKI, ...ELK]],
   ["loki on Kubernetes", { platform: "kubernetes" }, [...ALWAYS, ...LOKI]],
   ["both on Kubernetes", { platform: "kubernetes", logging: "both" }, [...ALWAYS, ...LOKI, ...ELK]],
+  ["Docker with a front door", DOOR, [...ALWAYS, "cadvisor", ...LOKI, "front-door"]],
+  [
+    "both on Docker with a front door",
+    { ...DOOR, logging: "both" },
+    [...ALWAYS, "cadvisor", ...LOKI, ...ELK, "front-door"],
+  ],
+  [
+    "production with a front door",
+    { ...stackFile("prod"), ...DOOR, ingress: { domain: "localhost" }, replicas: { "front-door": 2 } },
+    [...ALWAYS, ...ELK, "jaeger-index-cleaner", "otel-gateway", "front-door"],
+  ],
   ["production", stackFile("prod"), [...ALWAYS, ...ELK, "jaeger-index-cleaner", "otel-gateway"]],
 ];
 
 describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
-  const written = { ...variant, ...EVERYTHING, resources: RESOURCES };
+  const written = { ...EVERYTHING, ...variant, resources: RESOURCES };
   const settings = settingsFor(written);
   const workloads = workloadsOf(programsFor(written));
   const byName = new Map(workloads.map((workload) => [workload.name, workload]));
@@ -113,7 +127,7 @@ describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
     it("gives a reason for every privilege and every right on the cluster, and is root only with one", () => {
       const { placement, privileges = [], clusterAccess = [], runsAs } = workload;
       for (const { reason } of [...privileges, ...clusterAccess]) expect(reason.length).toBeGreaterThan(10);
-      if (privileges.length > 0) expect(placement.kind).toBe("every-node");
+      if (privileges.some(({ kind }) => kind !== "capability")) expect(placement.kind).toBe("every-node");
       if (runsAs.uid === 0) expect(privileges.length).toBeGreaterThan(0);
     });
 
@@ -170,6 +184,10 @@ function publishedBy({ ports }: Workload): number[] {
 }
 
 describe("published ports", () => {
+  it("are the front door's alone, where there is one", () => {
+    expect(workloadsOf(programsFor({ ...EVERYTHING, ...DOOR })).flatMap(publishedBy)).toEqual([8443]);
+  });
+
   it("are the guide's and those that are asked for", () => {
     const ports = workloadsOf(programsFor(EVERYTHING)).flatMap(publishedBy);
     expect(ports.sort((a, b) => a - b)).toEqual([3001, 3100, 4317, 4318, 8080, 9090, 9093, 9100, 16_686]);

@@ -34,13 +34,15 @@ export const EVERYTHING: Written = {
 };
 
 /** Secrets that tell by their text what they are for. */
-export function secretsFor({ grafana, elk }: Settings): ProgramSecrets {
+export function secretsFor({ grafana, elk, frontDoor }: Settings): ProgramSecrets {
   const generated = (purpose: string) => pulumi.secret(`${SECRET}-${purpose}`);
   return {
     grafanaAdminPassword: grafana.adminPassword ?? generated("grafana"),
     grafanaDatabasePassword: grafana.database?.password ?? generated("grafana-database"),
     elasticPassword: elk?.elasticPassword ?? generated("elastic"),
+    frontDoorPassword: frontDoor?.password ?? generated("front-door"),
     password: generated,
+    passwordHash: (purpose) => generated(`hash-${purpose}`),
     tlsIdentity: (program, hosts) => ({
       authority: generated("authority"),
       certificate: generated(`certificate of ${program} for ${hosts.join(", ")}`),

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 
+import { programCertificate } from "../../components/certificates";
 import { problemsOf, type Written } from "../support/settings";
 
 const CLUSTER = { platform: "kubernetes" } as const;
+const DOOR = { frontDoor: { domain: "watch.example.org" } } as const;
+const OWN = programCertificate("one root", "front-door", ["grafana.watch.example.org"]);
+const OTHER = programCertificate("another root", "front-door", ["grafana.elsewhere.example.org"]);
 
 const cases: [what: string, written: Written, key: string, message: RegExp][] = [
   ["an unknown key", { prometheusRetenton: "15d" }, "prometheusRetenton", /Did you mean "prometheusRetention"\?/],
@@ -75,6 +79,64 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ["a mail user without a password", { smtpUser: "u" }, "smtpPassword", /--secret smtpPassword/],
   ["a malformed address list", { criticalEmail: "a@b.org; c@d.org" }, "criticalEmail", /commas between/],
   ["a short password", { "grafanaAdminPassword!": "admin" }, "grafanaAdminPassword", /at least 12 characters/],
+  ["a front door without a domain", { frontDoor: { port: 443 } }, "frontDoor.domain", /chooses a front door/],
+  ["a token without a front door", { "otlpToken!": "abcdefghijklmnop" }, "frontDoor.domain", /otlpToken chooses/],
+  ["an unknown key of the front door", { frontDoor: { host: "a" } }, "frontDoor.host", /one of: domain, port, user/],
+  ["a user with a colon", { frontDoor: { domain: "a.org", user: "a:b" } }, "frontDoor.user", /a user name/],
+  ["a short password of the front door", { ...DOOR, "frontDoorPassword!": "short" }, "frontDoorPassword", /12 char/],
+  [
+    "a password longer than its hash takes",
+    { ...DOOR, "frontDoorPassword!": "é".repeat(37) },
+    "frontDoorPassword",
+    /at most 72 bytes/,
+  ],
+  ["a plain-text token", { ...DOOR, otlpToken: "abcdefghijklmnop" }, "otlpToken", /config set --secret/],
+  ["a short token", { ...DOOR, "otlpToken!": "abc" }, "otlpToken", /at least 16 letters/],
+  ["a token with a quote", { ...DOOR, "otlpToken!": 'abcdefghijklmnop"' }, "otlpToken", /at least 16 letters/],
+  ["a port of OTLP beside the front door", { ...DOOR, ports: { "otlp-http": 4318 } }, "ports.otlp-http", /otlpToken/],
+  [
+    "a front door elsewhere than its ingress",
+    { ...CLUSTER, ...DOOR, ingress: { domain: "other.example.org" } },
+    "frontDoor.domain",
+    /config set --path frontDoor.domain other.example.org/,
+  ],
+  ["text for a certificate", { ...DOOR, "frontDoorCertificate!": "cert.pem" }, "frontDoorCertificate", /as PEM/],
+  ["a certificate alone", { ...DOOR, "frontDoorCertificate!": OWN.certificate }, "frontDoorKey", /--secret/],
+  ["a key alone", { ...DOOR, "frontDoorKey!": OWN.key }, "frontDoorCertificate", /--secret/],
+  [
+    "the key of another certificate",
+    { ...DOOR, "frontDoorCertificate!": OWN.certificate, "frontDoorKey!": OTHER.key },
+    "frontDoorKey",
+    /the key of frontDoorCertificate/,
+  ],
+  [
+    "a certificate for another domain",
+    { ...DOOR, "frontDoorCertificate!": OTHER.certificate, "frontDoorKey!": OTHER.key },
+    "frontDoorCertificate",
+    /for \*\.watch\.example\.org/,
+  ],
+  [
+    "a certificate that can not be read",
+    {
+      ...DOOR,
+      "frontDoorCertificate!": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      "frontDoorKey!": OWN.key,
+    },
+    "frontDoorCertificate",
+    /that can be read/,
+  ],
+  [
+    "a certificate that nobody sees behind an ingress",
+    {
+      ...CLUSTER,
+      ...DOOR,
+      ingress: { domain: "watch.example.org" },
+      "frontDoorCertificate!": OWN.certificate,
+      "frontDoorKey!": OWN.key,
+    },
+    "frontDoorCertificate",
+    /ingress.tlsSecret/,
+  ],
   ["an unknown log store", { logging: "splunk" }, "logging", /one of: /],
   ["a host name to bind to", { bindAddress: "localhost" }, "bindAddress", /IP address/],
   ["text for a list", { services: "api-gateway" }, "services", /list of services/],

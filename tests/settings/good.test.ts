@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate, programCertificate } from "../../components/certificates";
 import { settingsFor } from "../support/settings";
 import { textOf } from "../support/outputs";
 
@@ -142,6 +143,40 @@ describe("settings of a cluster", () => {
   });
 
   it("are left out on Docker", () => expect(settingsFor()).not.toHaveProperty("kubernetes"));
+});
+
+describe("settings of the front door", () => {
+  it("are left out unless there is a domain", () => expect(settingsFor()).not.toHaveProperty("frontDoor"));
+
+  it("take a port and a user that need no rights, and generate the rest", () => {
+    const { frontDoor } = settingsFor({ frontDoor: { domain: "localhost" } });
+    expect(frontDoor).toEqual({ domain: "localhost", port: 8443, user: "operator" });
+  });
+
+  it("keep what is given, and secret what is one", async () => {
+    const root = "root of a test";
+    const { certificate, key } = programCertificate(root, "front-door", ["grafana.watch.example.org"]);
+    const { frontDoor } = settingsFor({
+      frontDoor: { domain: "watch.example.org", port: 443, user: "ops@example.org" },
+      "frontDoorPassword!": "correct horse battery",
+      "frontDoorCertificate!": certificate + authorityCertificate(root),
+      "frontDoorKey!": key,
+      "otlpToken!": "abcdefghijklmnop-._~+/=",
+    });
+    expect(frontDoor).toMatchObject({ domain: "watch.example.org", port: 443, user: "ops@example.org" });
+    expect(await textOf(frontDoor?.password)).toEqual({ value: "correct horse battery", secret: true });
+    expect(await textOf(frontDoor?.otlpToken)).toEqual({ value: "abcdefghijklmnop-._~+/=", secret: true });
+    expect(await textOf(frontDoor?.identity?.key)).toEqual({ value: key, secret: true });
+  });
+
+  it("share their domain with the ingress that leads to it", () => {
+    const { frontDoor, kubernetes } = settingsFor({
+      platform: "kubernetes",
+      ingress: { domain: "watch.example.org" },
+      frontDoor: { domain: "watch.example.org" },
+    });
+    expect(frontDoor?.domain).toBe(kubernetes?.ingress?.domain);
+  });
 });
 
 describe("settings of the log stores", () => {

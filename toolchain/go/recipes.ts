@@ -103,6 +103,13 @@ export const goRecipes = {
     binaries: { postgres_exporter: "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter" },
     variables: { [PROMETHEUS_VERSION]: "0.17.1" },
   },
+  // Without the databases of a certificate authority, which the vendor's releases leave out as well.
+  caddy: {
+    version: "2.11.9",
+    binaries: { caddy: "github.com/caddyserver/caddy/v2/cmd/caddy" },
+    tags: ["nobadger", "nomysql", "nopgx"],
+    variables: { "github.com/caddyserver/caddy/v2.CustomVersion": "v2.11.9" },
+  },
   // Of the releases after 7.17 none is published as a module; this is 9.0's development of 22 October 2024.
   filebeat: {
     version: "9.0.0",

@@ -173,6 +173,17 @@ export const imageRecipes: Readonly<Record<ImageName, ImageRecipe>> = {
     ports: [9187],
     entrypoint: ["/bin/postgres_exporter"],
   },
+  caddy: {
+    ...built("Caddy", "caddy"),
+    ...alpineLike,
+    timeZones: true,
+    binaries: { caddy: "/usr/bin/caddy" },
+    directories: ["/config/caddy", "/data/caddy", "/srv"].map((path) => ({ path, mode: 0o755, uid: 0, gid: 0 })),
+    environment: { XDG_CONFIG_HOME: "/config", XDG_DATA_HOME: "/data" },
+    workingDirectory: "/srv",
+    ports: [80, 443, 2019],
+    command: ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
+  },
   ...elasticRecipes,
   busybox: {
     title: "BusyBox",

@@ -13,6 +13,7 @@ export default defineConfig({
             "tests/{tools,e2e,platform,components}/**",
             "tests/{,policy/}program.test.ts",
             "tests/toolchain/{plugins,cluster}/**",
+            "tests/docs/integrate-*.test.ts",
           ],
           // Nothing here keeps state in a module, and the SDK takes a second to load anew for each file.
           isolate: false,
@@ -27,9 +28,14 @@ export default defineConfig({
         },
       },
       {
-        // The programs' own checks of the configurations. Binaries are built at the first run.
+        // The programs' own checks of the configurations, and the guides' programs. Binaries are built at the first run.
         extends: true,
-        test: { name: "tools", include: ["tests/tools/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 3_600_000 },
+        test: {
+          name: "tools",
+          include: ["tests/tools/**/*.test.ts", "tests/docs/integrate-*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 3_600_000,
+        },
       },
       {
         // The real engine and real containers, one stack after the other.

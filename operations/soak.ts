@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { Command, InvalidArgumentError } from "commander";
 import Docker from "dockerode";
+import { format, resolveConfig } from "prettier";
 
 import { SCENARIOS, scenariosNamed } from "../demo/scenarios";
 import { Notifications } from "../demo/soak/notifications";
@@ -36,7 +37,7 @@ async function run({ minutes, scenarios: names, oneByOne = false, json }: Option
       const result = await Promise.race([soak(stage, stack.target, notifications, plan, report), interruption()]);
       const day = new Date().toISOString().slice(0, 10);
       const page = soakReport(result, { day, oneByOne, cores: cpus().length });
-      await writeFile(PAGE, page);
+      await writeFile(PAGE, await format(page, { ...(await resolveConfig(PAGE)), parser: "markdown" }));
       console.log(json ? JSON.stringify(result, undefined, 2) : page);
       return passed(result);
     } finally {

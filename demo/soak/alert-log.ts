@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { getJson } from "../../operations/http";
 import type { Expected } from "../scenarios";
 
 type Labels = Readonly<Record<string, string>>;
@@ -12,6 +13,9 @@ export interface FiredAlert {
 }
 
 const POLL_MS = 2_000;
+
+/** Time for alerts of the stack's first minutes to go. */
+const SETTLE_MS = 5 * 60_000;
 
 /** Whether an alert is the one that is expected. */
 export function isExpected({ alert, labels = {} }: Expected, candidate: Labels): boolean {
@@ -37,11 +41,23 @@ export class AlertLog {
   ) {}
 
   /**
+   * Waits until nothing fires and nothing critical is about to, and begins. Before the services were there, it was right
+   * that alerts fired.
+   *
    * @param stack name of the stack.
    * @param prometheus where its Prometheus answers.
+   * @throws Error when that takes more than minutes.
    */
-  static begin(stack: string, prometheus: string): AlertLog {
+  static async begin(stack: string, prometheus: string): Promise<AlertLog> {
     const log = new AlertLog(stack, prometheus);
+    const end = Date.now() + SETTLE_MS;
+    const restless = async () =>
+      (await log.#alerts()).filter(({ state, labels }) => state === "firing" || labels.severity === "critical");
+    for (let alerts = await restless(); alerts.length > 0; alerts = await restless()) {
+      const names = alerts.map(({ labels }) => labels.alertname).join(", ");
+      if (Date.now() > end) throw new Error(`these alerts do not go though all is well: ${names}`);
+      await sleep(POLL_MS);
+    }
     void log.#keep();
     return log;
   }
@@ -73,13 +89,16 @@ export class AlertLog {
   }
 
   async #look(): Promise<void> {
-    type Answer = { data: { alerts: { state: string; labels: Labels }[] } };
-    const response = await fetch(`${this.prometheus}/api/v1/alerts`, { signal: AbortSignal.timeout(10_000) });
-    const { data } = (await response.json()) as Answer;
-    for (const { state, labels } of data.alerts) {
-      if (state !== "firing" || labels.alertname === "Watchdog" || !concerns(this.stack, labels)) continue;
+    for (const { state, labels } of await this.#alerts()) {
       const key = JSON.stringify(Object.entries(labels).sort());
-      if (!this.#fired.has(key)) this.#fired.set(key, { labels, since: Date.now() });
+      if (state === "firing" && !this.#fired.has(key)) this.#fired.set(key, { labels, since: Date.now() });
     }
+  }
+
+  /** Alerts that fire or are about to, without the watchdog. */
+  async #alerts(): Promise<{ state: string; labels: Labels }[]> {
+    type Answer = { data: { alerts: { state: string; labels: Labels }[] } };
+    const { data } = await getJson<Answer>(`${this.prometheus}/api/v1/alerts`);
+    return data.alerts.filter(({ labels }) => labels.alertname !== "Watchdog" && concerns(this.stack, labels));
   }
 }

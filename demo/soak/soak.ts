@@ -65,9 +65,10 @@ export async function soak(
   const early = plan.scenarios.filter(({ fromTheStart }) => fromTheStart);
   const began = Date.now();
   const platform = await startPlatform(stage, target, ordersWith(...early.map(({ orders }) => orders)));
-  const log = AlertLog.begin(target.settings.name, prometheus);
   const durations = sampleRuleDurations(prometheus);
+  let log: AlertLog | undefined;
   try {
+    log = await AlertLog.begin(target.settings.name, prometheus);
     report(`healthy for ${plan.healthyMinutes} minutes`);
     await sleep(plan.healthyMinutes * 60_000);
     const healthyAlerts = log.unexpected(namesOf(early));
@@ -85,7 +86,7 @@ export async function soak(
       ruleMilliseconds: durations.end(),
     };
   } finally {
-    log.end();
+    log?.end();
     durations.end();
     await platform.remove();
   }

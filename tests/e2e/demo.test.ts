@@ -40,6 +40,7 @@ describe("a stack beside the simulated platform", () => {
   let log: AlertLog;
   let stores: Stores;
   let started: number;
+  let settled: number;
   const secondsLeft = () => Math.max(1, started / 1_000 + HEALTHY_MINUTES * 60 - Date.now() / 1_000);
   const query = async (expression: string) => {
     type Answer = { data: { result: { metric: Record<string, string>; value: [number, string] }[] } };
@@ -57,8 +58,9 @@ describe("a stack beside the simulated platform", () => {
     stores = { prometheus, loki, scrapeSeconds: SCRAPE_SECONDS };
     await waitForHealth(docker, outputs.programs, prometheus, 90);
     started = Date.now();
-    log = AlertLog.begin(stack.name, prometheus);
     platform = await startPlatform(await stageAt(target, docker, "1", console.error), target);
+    log = await AlertLog.begin(stack.name, prometheus);
+    settled = Date.now();
   });
 
   afterAll(async () => {
@@ -109,11 +111,11 @@ describe("a stack beside the simulated platform", () => {
   it("fires nothing but the watchdog while all is well", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000 * secondsLeft()));
     expect(log.unexpected(new Set())).toEqual([]);
-    const heard = notifications.received.flatMap(({ receiver, alerts }) =>
-      alerts
-        .filter(({ labels }) => concerns(stack.name, labels))
-        .map(({ labels }) => `${labels.alertname} by ${receiver}`),
-    );
+    const heard = notifications.received
+      .filter(({ at }) => at > settled)
+      .flatMap(({ receiver, alerts }) => alerts.map((alert) => ({ receiver, ...alert })))
+      .filter(({ labels, status }) => status === "firing" && concerns(stack.name, labels))
+      .map(({ receiver, labels }) => `${labels.alertname} by ${receiver}`);
     expect([...new Set(heard)]).toEqual(["Watchdog by watchdog"]);
   });
 

@@ -68,6 +68,11 @@ export class Checkout {
     return this.#node(["--import", "tsx", "operations/pulumi.ts", ...args, "--stack", this.stack], {});
   }
 
+  /** Where the stack's programs answer. */
+  async urls(): Promise<Record<string, string>> {
+    return (JSON.parse((await this.run("urls", "--json")).stdout) as { urls: Record<string, string> }).urls;
+  }
+
   async verify(): Promise<Verified> {
     const { stdout, stderr } = await this.run("verify", "--json");
     if (stdout === "") throw new Error(`verify printed nothing: ${stderr}`);
@@ -92,6 +97,12 @@ export class Checkout {
     await removeLeftovers(this.stack);
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What failed, one line each. */
+export function failures({ checks }: Verified): string[] {
+  const failed = checks.filter(({ verdict }) => verdict === "failed");
+  return failed.map(({ check, subject, detail }) => `${check} | ${subject} | ${detail}`);
 }
 
 /** A webhook that containers reach, and that answers with the status that a test asks for. */

@@ -1,6 +1,7 @@
 import { Argument, Command } from "commander";
 
 import { LOGGING } from "./logging-choices";
+import { promoteVerb } from "./promote/command";
 
 /** A verb as a person gives it: which stack, and whether the answer is for a program. */
 interface Common {
@@ -20,6 +21,7 @@ export function command(): Command {
   looking(program);
   changing(program);
   keeping(program);
+  promoteVerb(program);
   program
     .command("completion")
     .description("print a script for a shell that completes the command monitoring")

@@ -27,7 +27,7 @@ export async function checkPorts(settings: Settings, docker: Docker): Promise<vo
   if (taken.length === 0) return;
   const lines = taken.map(
     ({ name, port }) =>
-      `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path 'ports.${name}' <port>`,
+      `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path '${keyOf(name)}' <port>`,
   );
   throw new Error(`another program on ${settings.bindAddress} holds:\n${lines.join("\n")}`);
 }
@@ -43,8 +43,13 @@ export async function takenPorts(settings: Settings, docker: Docker): Promise<{ 
   return found.flat();
 }
 
-/** Ports of the programs that a stack with these settings has, by name. */
-export function publishedPorts({ ports, loki, elk }: Settings): [string, number][] {
+const FRONT_DOOR = "the front door";
+
+const keyOf = (name: string) => (name === FRONT_DOOR ? "frontDoor.port" : `ports.${name}`);
+
+/** Ports that a stack with these settings publishes, by the name of the program. */
+export function publishedPorts({ ports, loki, elk, frontDoor }: Settings): [string, number][] {
+  if (frontDoor) return [[FRONT_DOOR, frontDoor.port]];
   const absent = new Set([...(loki ? [] : ["loki"]), ...(elk ? [] : ["kibana"])]);
   return Object.entries(ports).filter(([name]) => !absent.has(name));
 }

@@ -64,6 +64,22 @@ export const EXCEPTIONS: Exceptions = {
       { kind: "node-data", name: "filebeat", reason: "remembers on its node how far it has read there" },
     ],
   },
+  "front-door": {
+    docker: [
+      {
+        kind: "capability",
+        name: "NET_BIND_SERVICE",
+        reason: "the kernel does not start the image's binary without it, and it is not used",
+      },
+    ],
+    kubernetes: [
+      {
+        kind: "capability",
+        name: "NET_BIND_SERVICE",
+        reason: "the kernel does not start the image's binary without it, and it is not used",
+      },
+    ],
+  },
   "jaeger-prepare": { docker: PREPARES },
   "otel-collector-prepare": { docker: PREPARES },
 };

@@ -8,6 +8,7 @@ import type { ProgramOutput, ResolvedOutputs } from "../../components/stack-outp
 import { LABEL } from "../../toolchain/images/build";
 import { UsageError } from "../fail";
 import type { LogOptions, Outcome, PlatformClient, Post, ProgramState, VolumeUse } from "./client";
+import { openPassage, type Passage } from "./front-door";
 import { runHelper, withHelper } from "./docker-helper";
 
 /** Seconds that a store gets to write down what it holds in memory. */
@@ -22,19 +23,26 @@ interface ContainerState {
 
 /** A stack on one Docker engine. Whatever must happen on the engine's side runs in a short-lived container there. */
 export class DockerClient implements PlatformClient {
+  readonly #passages = new Map<string, Promise<Passage>>();
+
   constructor(
     readonly docker: Docker,
     /** Name of the stack on the engine. */
     readonly stack: string,
     /** Network of the monitored services. */
     readonly network: string,
+    readonly frontDoor?: ResolvedOutputs["frontDoor"],
   ) {}
 
   /** @throws UsageError when the engine does not answer, or not to this user. */
-  static async connect({ name, services }: Pick<ResolvedOutputs, "name" | "services">): Promise<DockerClient> {
+  static async connect({
+    name,
+    services,
+    frontDoor,
+  }: Pick<ResolvedOutputs, "name" | "services" | "frontDoor">): Promise<DockerClient> {
     const docker = new Docker();
     await pingEngine(docker);
-    return new DockerClient(docker, name, services.network);
+    return new DockerClient(docker, name, services.network, frontDoor);
   }
 
   async state({ handle }: ProgramOutput): Promise<ProgramState> {
@@ -61,10 +69,12 @@ export class DockerClient implements PlatformClient {
     return usage - (detail?.total_inactive_file ?? detail?.inactive_file ?? 0);
   }
 
-  reach({ name, url }: ProgramOutput): Promise<string> {
-    return url === null
-      ? Promise.reject(new Error(`${name} is published nowhere on this machine`))
-      : Promise.resolve(url);
+  async reach({ name, url }: ProgramOutput): Promise<string> {
+    if (url === null) throw new Error(`${name} is published nowhere on this machine`);
+    if (this.frontDoor === undefined) return url;
+    const open = this.#passages.get(name) ?? openPassage(this.frontDoor, url);
+    this.#passages.set(name, open);
+    return (await open).url;
   }
 
   async exec({ handle }: ProgramOutput, command: readonly string[]): Promise<Outcome> {
@@ -190,8 +200,8 @@ export class DockerClient implements PlatformClient {
     for (const name of await this.volumes()) await this.docker.getVolume(name).remove();
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    for (const passage of this.#passages.values()) (await passage).close();
   }
 
   async #inspect(handle: string): Promise<Docker.ContainerInspectInfo | undefined> {

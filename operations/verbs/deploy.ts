@@ -139,6 +139,11 @@ function text({ programs, healthy, stack }: Summary, outputs: ResolvedOutputs): 
     `Services on the Docker network ${network} send OTLP to ${otlpGrpc} (gRPC) or ${otlpHttp}.`,
     `Alerts go to: ${[outputs.alertChannels].flat().join(", ")}`,
     `Grafana's user is ${outputs.grafanaAdminUser}; its password: npm run --silent pulumi -- stack output grafanaAdminPassword --show-secrets --stack ${stack}`,
+    ...(outputs.frontDoor
+      ? [
+          `The front door's user is ${outputs.frontDoor.user}; its password: npm run --silent pulumi -- stack output frontDoor --show-secrets --stack ${stack}`,
+        ]
+      : []),
     healthy ? "Every program is healthy." : "Not every program is healthy.",
   ].join("\n");
 }

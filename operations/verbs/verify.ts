@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 import { attempt, describe, type Check } from "../checks";
-import { withStack, type Session } from "../session";
+import { deployed, recordVerification } from "../promote/deployment";
+import { report, withStack, type Session } from "../session";
 import { alertDelivery, syntheticAlert } from "../verify/alerting";
 import { dataSources } from "../verify/data-sources";
 import { disks } from "../verify/disk";
@@ -17,6 +18,7 @@ import { signals, type Probe } from "../verify/signals";
  */
 export async function verify(stack: string, { json, strict }: { json: boolean; strict: boolean }): Promise<boolean> {
   return withStack(stack, async (session) => {
+    const last = await deployed(session.run);
     const started = Date.now();
     const probe: Probe = { id: randomBytes(16).toString("hex"), value: started, at: started };
     const checks = await allChecks(session, probe);
@@ -24,6 +26,7 @@ export async function verify(stack: string, { json, strict }: { json: boolean; s
     const good = checks.every(({ verdict }) => verdict === "ok" || (verdict === "warning" && !strict));
     if (json) console.log(JSON.stringify({ stack, ok: good, seconds, probe, checks }, undefined, 2));
     else console.log(describe(checks, `The stack ${stack} after ${seconds.toFixed(1)} s`));
+    report(await recordVerification(session.run, last, good));
     return good;
   });
 }

@@ -38,7 +38,12 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   dev: { stack: "dev" },
   "dev with elk": { stack: "dev", changes: { logging: "elk" } },
   "dev with both log stores": { stack: "dev", changes: { logging: "both" } },
+  "dev with a front door": { stack: "dev", changes: { frontDoor: '{"domain":"localhost"}' } },
   prod: { stack: "prod" },
+  "prod with a front door": {
+    stack: "prod",
+    changes: { frontDoor: '{"domain":"watch.example.org"}', ingress: '{"domain":"watch.example.org"}' },
+  },
   "prod with both log stores": { stack: "prod", changes: { logging: "both" } },
 };
 

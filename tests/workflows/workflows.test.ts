@@ -1,12 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 
-import { Command } from "commander";
+import type { Command } from "commander";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 
 import { command } from "../../operations/command-line";
-import { promoteVerb } from "../../operations/promote/command";
 import { scripts } from "../../package.json";
 import { files, read, ROOT, steps, workflow, type Workflow } from "./support";
 
@@ -18,9 +17,7 @@ const found = (pattern: RegExp) => runs.flatMap((run) => [...run.matchAll(patter
 const committed = readdirSync(ROOT).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.slice(1) ?? []);
 
 function verbs(): Map<string, Command> {
-  const program = new Command();
-  promoteVerb(program);
-  return new Map([...program.commands, ...command().commands].map((verb) => [verb.name(), verb]));
+  return new Map(command().commands.map((verb) => [verb.name(), verb]));
 }
 
 describe("what the workflows call", () => {

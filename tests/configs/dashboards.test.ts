@@ -54,11 +54,12 @@ const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 describe("dashboards", () => {
-  it("are the four of the guide, by the uids that alerts and links use", () => {
+  it("are the four of the guide and the stack's own, by the uids that alerts and links use", () => {
     expect(dashboards.map(({ dashboard }) => dashboard.uid).sort()).toEqual([
       "pyairtable-ai-cost",
       "pyairtable-business-metrics",
       "pyairtable-infrastructure-overview",
+      "pyairtable-monitoring-stack",
       "pyairtable-platform-overview",
     ]);
   });
@@ -75,15 +76,18 @@ describe("dashboards", () => {
     expect(text).not.toContain("__inputs");
   });
 
-  it.each(dashboards)("$file shows firing alerts in its time series", ({ dashboard }) => {
+  it.each(dashboards)("$file shows firing alerts and starts of programs in its time series", ({ dashboard }) => {
     const [own, ...others] = dashboard.annotations.list;
     expect(own?.datasource.uid).toBe("-- Grafana --");
     expect(others.map(({ datasource, expr }) => `${datasource.uid} ${expr}`)).toEqual([
       expect.stringMatching(/^prometheus ALERTS\{alertstate="firing"/),
+      expect.stringMatching(
+        /^prometheus max by \(\w+, instance\) \(process_start_time_seconds\{job!?="services"\}\) \* 1000$/,
+      ),
     ]);
   });
 
-  it.each(dashboards)("$file links to the other three", ({ dashboard }) => {
+  it.each(dashboards)("$file links to the others", ({ dashboard }) => {
     const others = dashboards
       .map((other) => `/d/${other.dashboard.uid}`)
       .filter((url) => url !== `/d/${dashboard.uid}`);

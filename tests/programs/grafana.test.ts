@@ -53,6 +53,7 @@ describe("grafana", () => {
       "dashboards/ai-cost.json",
       "dashboards/business-metrics.json",
       "dashboards/infrastructure-overview.json",
+      "dashboards/monitoring-stack.json",
       "dashboards/platform-overview.json",
       "secrets/admin-password",
     ]);

@@ -7,12 +7,14 @@ import { LokiLogging } from "./components/loki-logging";
 import { MetricsStack } from "./components/metrics-stack";
 import { createPlatform } from "./components/platform";
 import { programsOf, workloadsOf } from "./components/programs";
+import { leaveSdkStacksEmpty } from "./components/sdk-stacks";
 import { loadSettings } from "./components/settings/parse";
-import { withShortStacks } from "./components/short-stacks";
 import { outputs } from "./components/stack-outputs";
 import { TracingStack } from "./components/tracing-stack";
 
-export = () => withShortStacks(deploy);
+leaveSdkStacksEmpty();
+
+export = deploy;
 
 async function deploy() {
   const settings = loadSettings();

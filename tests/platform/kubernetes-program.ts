@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { createPlatform } from "../../components/platform";
 import { CLUSTER_API, INTERNET, NODES, SERVICES, type Workload } from "../../components/platform/workload";
-import { withShortStacks } from "../../components/short-stacks";
 import { settingsFor } from "../support/settings";
 import { TINY } from "./contract-cases";
 
@@ -76,12 +75,10 @@ function workloads(content: string): Workload[] {
 }
 
 /** @param content of a file of one program, so that a run can change it. */
-export function deployOneOfEach(written: Readonly<Record<string, unknown>>, content: string) {
-  return withShortStacks(async () => {
-    const all = workloads(content);
-    const platform = await createPlatform(settingsFor({ platform: "kubernetes", ...written }), all);
-    const parent = new pulumi.ComponentResource("test:index:Part", "part");
-    const deployed = all.map((workload) => platform.deploy(`part-${workload.name}`, workload, { parent }));
-    return { handles: deployed.map(({ handle }) => handle), urls: deployed.map(({ urls }) => urls) };
-  });
+export async function deployOneOfEach(written: Readonly<Record<string, unknown>>, content: string) {
+  const all = workloads(content);
+  const platform = await createPlatform(settingsFor({ platform: "kubernetes", ...written }), all);
+  const parent = new pulumi.ComponentResource("test:index:Part", "part");
+  const deployed = all.map((workload) => platform.deploy(`part-${workload.name}`, workload, { parent }));
+  return { handles: deployed.map(({ handle }) => handle), urls: deployed.map(({ urls }) => urls) };
 }

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { freePorts, get, post, start } from "./support/daemon";
 import { startLoki } from "./support/loki";
@@ -84,6 +87,16 @@ async function startTracing(name: "jaeger" | "otelcol", files: Rendered, change 
   };
 }
 
+/** The address of a server that takes whatever is posted to it, until the test ends. */
+async function acceptEverything(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => response.writeHead(204).end());
+  });
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** Waits until the page has all the names. */
 async function expectNames(url: string, names: readonly string[]): Promise<void> {
   expect(names).not.toHaveLength(0);
@@ -142,8 +155,9 @@ describe("the metrics that alerts and panels read exist in", () => {
 
   it("the collector, and in Jaeger under the same names", async () => {
     const jaeger = await startTracing("jaeger", rendered("traces in memory"));
+    const logStore = await acceptEverything();
     const collector = await startTracing("otelcol", rendered("the defaults"), (text) =>
-      text.replace("jaeger:4317", `127.0.0.1:${jaeger.grpc}`),
+      text.replace("jaeger:4317", `127.0.0.1:${jaeger.grpc}`).replace("loki:3100", logStore),
     );
     for (const [signal, body] of Object.entries(SIGNALS)) await post(`${collector.otlp}/${signal}`, body());
     // Refused data is counted from the first item on, what cannot be sent or queued from the first failure on.

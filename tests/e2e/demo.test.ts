@@ -119,7 +119,7 @@ describe("a stack beside the simulated platform", () => {
     expect([...new Set(heard)]).toEqual(["Watchdog by watchdog"]);
   });
 
-  it("evaluates all rules in under a tenth of a second", async () => {
+  it("says how long all rules together take", async () => {
     const seconds = await ruleSeconds(stores.prometheus);
     console.log(`all rules: ${Math.round(1_000 * seconds)} ms`);
     expect(seconds).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Credentials } from "./credentials";
+import { agentsNamespace, isAgent, targetOf } from "./platform/kubernetes-names";
 import type { Deployed, KeptData, Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
 import { frontDoorUrl } from "./programs/addresses";
@@ -18,9 +19,11 @@ export interface ProgramOutput {
   readonly runs: "always" | "once" | "scheduled";
   /** Where people reach it: its host of the front door, or its published address; none for what nobody reaches. */
   readonly url: string | null;
-  /** Bytes. */
+  /** At which each copy answers over HTTP on the platform's own network; none for what does not. */
+  readonly port: number | null;
+  /** Bytes, of each copy. */
   readonly memoryLimit: number;
-  /** The volumes that it keeps its data on. */
+  /** The volumes that it keeps its data on. A folder of each machine is none. */
   readonly data: readonly KeptData[];
   /** How long its data is kept, for people; none where it keeps none, or no setting limits it. */
   readonly retention: string | null;
@@ -37,12 +40,26 @@ export interface FrontDoorOutput {
   readonly authority: pulumi.Output<string> | null;
 }
 
+/** Where on which cluster the stack is, without a secret: credentials are in the kubeconfig of whoever operates it. */
+export interface ClusterOutput {
+  /** As the configuration has it; none where it is found as `kubectl` finds it. */
+  readonly kubeconfig: string | null;
+  /** None for the kubeconfig's current one. */
+  readonly context: string | null;
+  /** The namespace of the programs, and the one of the agents if there are any. */
+  readonly namespaces: readonly string[];
+  /** Commands that bring a program to this machine, by program: of those that people use and that have no url. */
+  readonly portForwards: Readonly<Record<string, string>>;
+}
+
 /** What `pulumi stack output` shows. */
 export interface StackOutputs {
   readonly platform: Settings["platform"];
   /** First part of every name on the platform, and the value of the label that everything of the stack carries. */
   readonly name: string;
   readonly urls: Readonly<Record<string, string>>;
+  /** Present on a cluster. */
+  readonly cluster?: ClusterOutput;
   readonly programs: readonly ProgramOutput[];
   readonly grafanaAdminUser: string;
   readonly grafanaAdminPassword: pulumi.Output<string>;
@@ -81,10 +98,12 @@ export function outputs({ settings, credentials, platform, workloads, components
   const urls = urlsOf(settings, workloads, deployed);
   const channels = Object.keys(settings.alerting);
   const retention = retentions(settings);
+  const otlp = settings.kubernetes ? `otel-collector.${settings.kubernetes.namespace}` : "otel-collector";
   return {
     platform: settings.platform,
     name: settings.name,
     urls,
+    ...(settings.kubernetes ? { cluster: clusterOutput(settings, workloads, deployed, urls) } : {}),
     programs: deployed.map(({ name, handle, image, healthSeenBy, data }) => ({
       name,
       handle,
@@ -92,8 +111,9 @@ export function outputs({ settings, credentials, platform, workloads, components
       healthSeenBy,
       runs: runs(byName.get(name)),
       url: urls[name] ?? null,
+      port: httpPort(byName.get(name)),
       memoryLimit: byName.get(name)?.resources.memory ?? 0,
-      data: data ?? [],
+      data: byName.get(name)?.placement.kind === "every-node" && settings.kubernetes ? [] : (data ?? []),
       retention: retention[name] ?? null,
     })),
     grafanaAdminUser: settings.grafana.adminUser,
@@ -103,8 +123,8 @@ export function outputs({ settings, credentials, platform, workloads, components
     ...(settings.elk ? { elasticPassword: credentials.elasticPassword } : {}),
     services: {
       network: platform.servicesNetwork,
-      otlpGrpc: "otel-collector:4317",
-      otlpHttp: "http://otel-collector:4318",
+      otlpGrpc: `${otlp}:4317`,
+      otlpHttp: `http://${otlp}:4318`,
       ...(settings.frontDoor?.otlpToken ? { otlpOutside: frontDoorUrl(settings, settings.frontDoor, OTLP_HOST) } : {}),
     },
     alertChannels: channels.length > 0 ? channels : "none: alerts are shown in Alertmanager and sent nowhere",
@@ -135,6 +155,41 @@ function frontDoorOutput(settings: Settings, door: FrontDoor, credentials: Crede
     user: door.user,
     password: credentials.frontDoorPassword,
     authority: frontDoorAuthority(settings, door, credentials),
+  };
+}
+
+/** The port for people, or else the one that is named after the protocol. */
+function httpPort(workload: Workload | undefined): number | null {
+  const ports = workload?.ports ?? [];
+  const port = ports.find(({ reach }) => reach.from === "operator") ?? ports.find(({ name }) => name === "http");
+  return port?.number ?? null;
+}
+
+function clusterOutput(
+  settings: Settings,
+  workloads: readonly Workload[],
+  deployed: readonly Deployed[],
+  urls: Readonly<Record<string, string>>,
+): ClusterOutput {
+  const target = targetOf(settings);
+  const { kubeconfig, context, namespace } = target.cluster;
+  const kubectl = [
+    "kubectl",
+    ...(kubeconfig ? [`--kubeconfig ${kubeconfig}`] : []),
+    ...(context ? [`--context ${context}`] : []),
+  ].join(" ");
+  const forwards = deployed.flatMap(({ name, handle }) => {
+    const workload = workloads.find((candidate) => candidate.name === name);
+    const port = workload?.ports.find(({ reach }) => reach.from === "operator");
+    if (port?.reach.from !== "operator" || urls[name] !== undefined) return [];
+    const from = handle.slice(0, handle.indexOf("/"));
+    return [[name, `${kubectl} -n ${from} port-forward service/${name} ${port.reach.published}:${port.number}`]];
+  });
+  return {
+    kubeconfig: kubeconfig ?? null,
+    context: context ?? null,
+    namespaces: [namespace, ...(workloads.some(isAgent) ? [agentsNamespace(target)] : [])],
+    portForwards: Object.fromEntries(forwards) as Record<string, string>,
   };
 }
 

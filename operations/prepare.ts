@@ -63,12 +63,10 @@ export async function prepareTools(
   };
 }
 
-/** The providers whose vendor's plugin is not installed for this user. Nothing is downloaded. */
-export async function missingPlugins(): Promise<string[]> {
+/** Those of the providers whose vendor's plugin is not installed for this user. Nothing is downloaded. */
+export async function missingPlugins(providers: readonly Provider[]): Promise<string[]> {
   const found = await Promise.all(
-    PROVIDERS_OF.docker.map(async (name) =>
-      (await hasVendorPlugin(name, PROVIDERS[name], { download: false })) ? [] : [name],
-    ),
+    providers.map(async (name) => ((await hasVendorPlugin(name, PROVIDERS[name], { download: false })) ? [] : [name])),
   );
   return found.flat();
 }

@@ -7,23 +7,13 @@ import type Docker from "dockerode";
 import { ofStack } from "../components/platform/labels";
 import type { Report } from "../toolchain/cache";
 import { isAlive } from "../toolchain/process";
+import { recorded } from "./deployment-state";
 import type { StackRun } from "./pulumi-run";
 import { PROJECT } from "./workspace";
 
 interface Lock {
   readonly pid: number;
   readonly hostname: string;
-}
-
-interface Deployment {
-  readonly deployment: {
-    readonly resources?: readonly {
-      readonly id?: string;
-      readonly type: string;
-      readonly inputs?: { readonly mustRun?: boolean };
-    }[];
-    readonly pending_operations?: readonly unknown[];
-  };
 }
 
 /**
@@ -35,27 +25,33 @@ interface Deployment {
  */
 export async function recover(run: StackRun, docker: Docker, stackName: string, report: Report): Promise<void> {
   await releaseLock(run, report);
-  const { deployment } = JSON.parse(await run.capture(["stack", "export"])) as Deployment;
-  const resources = deployment.resources ?? [];
+  const { resources, isInterrupted } = await recorded(run);
   const filters = ofStack(stackName);
   const present = await docker.listContainers({ all: true, filters });
-  const recorded = resources.filter(({ type }) => type === "docker:index/container:Container");
-  const programs = new Set(recorded.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
+  const containers = resources.filter(({ type }) => type === "docker:index/container:Container");
+  const programs = new Set(containers.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
   for (const { Id, Names, State } of present) {
     if (State === "running" || !programs.has(Id)) continue;
     report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
     await docker.getContainer(Id).start();
   }
-  const gone = recorded.some(({ id }) => !present.some(({ Id }) => Id === id));
-  if (gone || (deployment.pending_operations ?? []).length > 0) {
-    report(
-      gone
-        ? "containers are missing; reading what there is"
-        : "an earlier run was interrupted; reading what it had made",
-    );
-    await run.capture(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
-  }
+  const gone = containers.some(({ id }) => !present.some(({ Id }) => Id === id));
+  if (gone || isInterrupted) await readAnew(run, gone ? "containers are missing" : undefined, report);
   await removeUnknown(docker, present, new Set(resources.map(({ id }) => id)), filters, report);
+}
+
+/**
+ * Has the engine look at what there is.
+ *
+ * @param reason to do so; without it, that an earlier run was interrupted.
+ */
+export async function readAnew(run: StackRun, reason: string | undefined, report: Report): Promise<void> {
+  report(
+    reason === undefined
+      ? "an earlier run was interrupted; reading what it had made"
+      : `${reason}; reading what there is`,
+  );
+  await run.capture(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
 }
 
 /**

@@ -5,9 +5,11 @@ import path from "node:path";
 import { suggestion } from "../components/settings/problems";
 import type { ProgramOutput, ResolvedOutputs } from "../components/stack-outputs";
 import { UsageError } from "./fail";
-import { openPlatform } from "./platform";
+import { openPlatform, placeFrom } from "./platform";
 import type { PlatformClient } from "./platform/client";
+import { platformsOf, providersOf } from "./configured";
 import { prepareTools, prepareWorkspace } from "./prepare";
+import { settingsOf } from "./preflight";
 import { StackRun } from "./pulumi-run";
 import { PROJECT, type Workspace } from "./workspace";
 
@@ -30,11 +32,13 @@ export async function withStack<T>(stack: string, use: (session: Session) => Pro
   const workspace = await prepareWorkspace(report);
   const run = await openExisting(workspace, stack);
   const outputs = await run.outputs();
-  if (!outputs.programs) {
-    throw new UsageError(`the stack "${stack}" is stopped; bring it up with: npx monitoring deploy --stack ${stack}`);
-  }
+  const stopped = `the stack "${stack}" is stopped; bring it up with: npx monitoring deploy --stack ${stack}`;
+  if (!outputs.programs) throw new UsageError(stopped);
   const client = await openPlatform(outputs);
   try {
+    // With protected data the engine keeps the outputs of a stack whose programs are gone.
+    const states = await Promise.all(outputs.programs.map((program) => client.state(program)));
+    if (states.every(({ missing }) => missing)) throw new UsageError(stopped);
     return await use({ run, outputs, client });
   } finally {
     await client.close();
@@ -47,13 +51,19 @@ export async function withStack<T>(stack: string, use: (session: Session) => Pro
  * @throws UsageError when there is no such stack.
  */
 export async function withEngine<T>(stack: string, use: (run: StackRun) => Promise<T>): Promise<T> {
-  await openExisting(await prepareWorkspace(report), stack);
-  const tools = await prepareTools(report);
+  const existing = await openExisting(await prepareWorkspace(report), stack);
+  const tools = await prepareTools(report, providersOf(await platformsOf(existing)));
   try {
     return await use(await StackRun.open(tools.workspace, stack));
   } finally {
     tools.stop();
   }
+}
+
+/** A client for where a stack is, whether its programs are there or not. */
+export async function openPlatformOf(run: StackRun): Promise<PlatformClient> {
+  const outputs = await run.outputs();
+  return openPlatform(outputs.name ? outputs : placeFrom(await settingsOf(run)));
 }
 
 async function openExisting(workspace: Workspace, stack: string): Promise<StackRun> {

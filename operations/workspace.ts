@@ -31,7 +31,7 @@ export async function openWorkspace(cli: PulumiCli): Promise<Workspace> {
   const env = { PATH: searchPath, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const own = process.env.PYAIRTABLE_MONITORING_STATE
     ? undefined
-    : (process.env.PULUMI_BACKEND_URL || (await loggedInTo()));
+    : process.env.PULUMI_BACKEND_URL || (await loggedInTo());
   if (own !== undefined) return { env, backend: own, folder: undefined };
   const folder = stateFolder();
   await mkdir(path.join(folder, "backend"), { recursive: true, mode: 0o700 });

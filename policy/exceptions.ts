@@ -80,6 +80,7 @@ export const EXCEPTIONS: Exceptions = {
       },
     ],
   },
+  "elasticsearch-prepare": { docker: PREPARES },
   "jaeger-prepare": { docker: PREPARES },
   "otel-collector-prepare": { docker: PREPARES },
 };

@@ -240,6 +240,7 @@ describe("the dev stack", () => {
       healthSeenBy: "scrape",
       runs: "always",
       url: null,
+      port: null,
       memoryLimit: 256 * 2 ** 20,
       data: [expect.objectContaining({ name: "otel-collector" })],
       retention: null,

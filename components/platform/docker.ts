@@ -22,7 +22,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   readonly #settings: Settings;
   readonly #networks: readonly Network[];
   readonly #images = new Map<string, docker.RemoteImage>();
-  readonly #deployed = new Map<string, docker.Container>();
+  readonly #deployed = new Map<string, pulumi.Input<pulumi.Resource>>();
 
   /** @param workloads every workload that will be deployed: networks follow from who talks to whom. */
   constructor(
@@ -77,7 +77,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       transform ? (transform({ ...args }) as unknown as docker.ContainerArgs) : args,
       { parent, dependsOn: [...prepared, ...this.#before(workload)], deleteBeforeReplace: true },
     );
-    this.#deployed.set(workload.name, container);
+    this.#deployed.set(workload.name, workload.placement.kind === "once" ? endedWell(container) : container);
     return {
       name: workload.name,
       resource: container,
@@ -93,7 +93,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     };
   }
 
-  #before({ name, after = [] }: Workload): docker.Container[] {
+  #before({ name, after = [] }: Workload): pulumi.Input<pulumi.Resource>[] {
     return after.map((earlier) => {
       const container = this.#deployed.get(earlier);
       if (container === undefined) throw new Error(`${name} comes after "${earlier}", which is not deployed before it`);
@@ -144,6 +144,22 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       { parent, retainOnDelete: true, protect: settings.protectData },
     );
   }
+}
+
+/**
+ * A program that ran to its end, for what comes after it. The provider takes any end for a good one and only notes its code,
+ * which fails the run here.
+ */
+function endedWell(container: docker.Container): pulumi.Output<pulumi.Resource> {
+  return pulumi.all([container.exitCode, container.name, container.urn]).apply(([code, name, urn]) => {
+    if (!code) return container;
+    const retry = `Mend the cause and run it again with: pulumi up --replace '${urn}'`;
+    throw new pulumi.ResourceError(
+      `${name} ended with exit code ${code}; why, says: docker logs ${name}. ${retry}`,
+      container,
+      true,
+    );
+  });
 }
 
 function needsOwner({ image, runsAs }: Workload, { path }: DataVolume): boolean {

@@ -85,6 +85,7 @@ async function ask(connection: Connection, settings: Settings, workloads: readon
     classes
       ? checkStorage(classes.items, cluster.storageClass, claiming)
       : unasked("storageclasses", "whether it has the storage"),
+    classes ? checkShared(classes.items, claiming) : NONE,
     checkClaims(existing?.items ?? [], cluster.namespace, claiming),
   ];
   return {
@@ -157,6 +158,21 @@ function checkStorage(
         : `Install one; it is needed by: ${claiming.map(({ name }) => name).join(", ")}`,
   };
   return { ...NONE, problems: [problem] };
+}
+
+/** The classes of volumes that copies share; that theirs let several machines write, no cluster tells. */
+function checkShared(classes: readonly StorageClass[], claiming: readonly Workload[]): Findings {
+  const names = classes.map(({ metadata }) => metadata.name);
+  const wanted = claiming.flatMap(({ data = [] }) => data.flatMap(({ shared }) => shared?.storageClass ?? []));
+  const problems = wanted
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      key: "elasticsearchSnapshots.storageClass",
+      got: name,
+      expected: `one of: ${names.join(", ")}, whose volumes several machines write to`,
+      fix: "Change it with: pulumi config set --path elasticsearchSnapshots.storageClass <name>",
+    }));
+  return { ...NONE, problems };
 }
 
 /** A claim that exists keeps its size, whatever the settings say later. */

@@ -27,6 +27,12 @@ export class ClusterError extends Error {
   }
 }
 
+/** Where a cluster answers, and what every request to it needs: certificates and the user's credentials. */
+export interface Access {
+  readonly server: string;
+  readonly options: https.RequestOptions;
+}
+
 /** Asks one cluster as one user. */
 export interface Connection {
   /**
@@ -40,23 +46,31 @@ export interface Connection {
 /** Milliseconds for an answer. */
 const PATIENCE = 5_000;
 
+/** Which cluster, as whom. */
+type Choice = Pick<KubernetesSettings, "kubeconfig" | "context">;
+
+/** A connection to the cluster that the settings choose; undefined and an error as for `accessTo`. */
+export async function connect(settings: Choice): Promise<Connection | undefined> {
+  const access = await accessTo(settings);
+  return access && { get: (target) => get(access.server, target, access.options) };
+}
+
 /**
- * A connection to the cluster that the settings choose, found as `kubectl` finds it. Undefined where there is none that can be
+ * The way to the cluster that the settings choose, found as `kubectl` finds it. Undefined where there is none that can be
  * used here, and the provider may still have one: inside a cluster, or behind a proxy.
  *
  * @throws ClusterError when the kubeconfig is missing or does not hold what the settings name.
  */
-export async function connect(settings: KubernetesSettings): Promise<Connection | undefined> {
+export async function accessTo(settings: Choice): Promise<Access | undefined> {
   const files = kubeconfigFiles(settings);
   if (files === undefined) return undefined;
   const { cluster, user } = choose(files, settings.context);
   if (cluster.proxyUrl) return undefined;
-  const options = await requestOptions(cluster, user);
-  return { get: (target) => get(cluster.server, target, options) };
+  return { server: cluster.server.replace(/\/+$/, ""), options: await requestOptions(cluster, user) };
 }
 
 /** Where `kubectl` looks is no setting of the stack, so this is the one place that asks the environment. */
-function kubeconfigFiles({ kubeconfig }: KubernetesSettings): string[] | undefined {
+function kubeconfigFiles({ kubeconfig }: Choice): string[] | undefined {
   const candidates = (
     kubeconfig ? [kubeconfig] : (env.KUBECONFIG ?? path.join("~", ".kube", "config")).split(path.delimiter)
   )
@@ -226,7 +240,8 @@ const REASONS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not signed by the kubeconfig's authority",
 };
 
-function unreachable(server: string, error: NodeJS.ErrnoException): ClusterError {
+/** What to say of a cluster that gave no answer. */
+export function unreachable(server: string, error: NodeJS.ErrnoException): ClusterError {
   return new ClusterError({
     key: "kubernetesContext",
     got: `${server}, which can not be reached: ${REASONS[error.code ?? ""] ?? firstLine(error)}`,

@@ -2,7 +2,7 @@ import type { core } from "@pulumi/kubernetes/types/input";
 import type { Input } from "@pulumi/pulumi";
 
 import { formatBytes } from "../units";
-import { labelsOf, replicasOf, type Target } from "./kubernetes-names";
+import { labelsOf, NOT_AWAITED, replicasOf, type Target } from "./kubernetes-names";
 import { fileKey } from "./kubernetes-refusals";
 import type { KeptData } from "./platform";
 import type { ConfigFile, DataVolume, Workload } from "./workload";
@@ -57,7 +57,7 @@ function dataVolumes(target: Target, { data = [], placement }: Workload): Volume
   return {
     volumes: onNode
       ? data.map(({ name }) => ({ name, hostPath: { path: nodePath(target, name), type: "DirectoryOrCreate" } }))
-      : [],
+      : data.filter(({ shared }) => shared).map(({ name }) => ({ name, persistentVolumeClaim: { claimName: name } })),
     mounts: data.map(({ name, path }) => ({ name, mountPath: path })),
   };
 }
@@ -93,29 +93,44 @@ function hostVolumes({ privileges = [] }: Workload): Volumes {
 
 /** The claims that each copy of a program gets. */
 export function claimTemplates(target: Target, { name, data = [] }: Workload): core.v1.PersistentVolumeClaim[] {
-  const { storageClass } = target.cluster;
-  return data.map((volume) => ({
-    metadata: { name: volume.name, labels: labelsOf(target, name) },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-      resources: { requests: { storage: formatBytes(Math.round(volume.size)) } },
-    },
-  }));
+  return data
+    .filter(({ shared }) => shared === undefined)
+    .map((volume) => ({
+      metadata: { name: volume.name, labels: labelsOf(target, name) },
+      spec: claimSpec(volume, "ReadWriteOnce", target.cluster.storageClass),
+    }));
 }
 
-/** Names of the claims that a StatefulSet makes of a template. */
-export function claimNames(workload: Workload, { name }: DataVolume): string[] {
+/** The claim of a volume that all copies of a program write to. It is bound once the first of them is there. */
+export function sharedClaim(target: Target, namespace: string, program: string, volume: DataVolume) {
+  const { name, shared } = volume;
+  return {
+    metadata: { name, namespace, labels: labelsOf(target, program), annotations: NOT_AWAITED },
+    spec: claimSpec(volume, "ReadWriteMany", shared?.storageClass),
+  };
+}
+
+function claimSpec({ size }: DataVolume, accessMode: string, storageClassName: string | undefined) {
+  return {
+    accessModes: [accessMode],
+    ...(storageClassName === undefined ? {} : { storageClassName }),
+    resources: { requests: { storage: formatBytes(Math.round(size)) } },
+  };
+}
+
+/** Names of a volume's claims: the one that copies share, or those that a StatefulSet makes of a template. */
+export function claimNames(workload: Workload, { name, shared }: DataVolume): string[] {
+  if (shared) return [name];
   return Array.from({ length: replicasOf(workload) }, (_, index) => `${name}-${workload.name}-${index}`);
 }
 
-/** What outlives a program, in the cluster's words. */
+/** What outlives a program, in the cluster's words. Of several copies each has its own. */
 export function keptData(target: Target, namespace: string, workload: Workload): KeptData[] {
   return (workload.data ?? []).flatMap((volume) => {
     const { name, size } = volume;
     if (workload.placement.kind === "every-node") return [{ name, handle: `node:${nodePath(target, name)}`, size }];
-    return claimNames(workload, volume).map((claim) => ({
-      name,
+    return claimNames(workload, volume).map((claim, index) => ({
+      name: replicasOf(workload) > 1 ? `${name}-${index}` : name,
       handle: `${namespace}/persistentvolumeclaim/${claim}`,
       size,
     }));

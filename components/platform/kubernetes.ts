@@ -22,7 +22,7 @@ import { defaultPolicy, policy } from "./kubernetes-policies";
 import { refuseUnknownPeers, refuseUnsupported } from "./kubernetes-refusals";
 import { createRunner, runner } from "./kubernetes-runner";
 import { address, aliases, aliasService, ingress, replicaService, service } from "./kubernetes-services";
-import { fileData, keptData, type FileSource } from "./kubernetes-volumes";
+import { fileData, keptData, sharedClaim, type FileSource } from "./kubernetes-volumes";
 import type { Deployed, DeployOptions, Platform } from "./platform";
 import type { Workload } from "./workload";
 
@@ -82,6 +82,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     );
     this.#deployed.set(workload.name, resource);
     this.#services(name, workload, options);
+    this.#sharedClaims(name, workload, options);
     return {
       name: workload.name,
       resource,
@@ -195,6 +196,16 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   #policy(name: string, workload: Workload, options: pulumi.CustomResourceOptions): pulumi.CustomResource[] {
     const rules = policy(this.#target, workload, this.#workloads);
     return rules === undefined ? [] : [new networking.NetworkPolicy(`${name}-network`, rules, options)];
+  }
+
+  /** They stay when the stack goes, as those of a StatefulSet do. */
+  #sharedClaims(name: string, workload: Workload, options: pulumi.CustomResourceOptions): void {
+    const kept = { retainOnDelete: true, protect: this.#target.settings.protectData };
+    for (const volume of workload.data ?? []) {
+      if (volume.shared === undefined) continue;
+      const claim = sharedClaim(this.#target, namespaceOf(this.#target, workload), workload.name, volume);
+      new kubecore.PersistentVolumeClaim(`${name}-${volume.name}`, claim, { ...options, ...kept });
+    }
   }
 
   /** No program depends on these: the names that they give are plain text. */

@@ -55,6 +55,11 @@ export interface DataVolume {
   readonly path: string;
   /** Bytes to ask for where the platform sizes volumes. */
   readonly size: number;
+  /**
+   * One volume that every copy writes to, of a storage class that lets several machines do so.
+   * @default each copy has a volume of its own
+   */
+  readonly shared?: { readonly storageClass: string };
 }
 
 /** How the platform learns that the program is ready. */

@@ -9,6 +9,9 @@ export const ELASTICSEARCH_PORT = 9200;
 /** Name of the program that gives Elasticsearch its users; whoever logs in as one of them starts after it. */
 export const ELASTICSEARCH_SETUP = "elasticsearch-setup";
 
+/** Name of the volume that snapshots are written to, among Elasticsearch's data. */
+export const ELASTICSEARCH_SNAPSHOTS = "elasticsearch-snapshots";
+
 /** The log store, when the stack has it. */
 export type ElkStore = NonNullable<Settings["elk"]>;
 
@@ -60,17 +63,25 @@ export function curlFiles(
   password: Output<string>,
   authority?: Output<string>,
 ): ConfigFile[] {
-  const options = password.apply((text) =>
-    [
-      `user = ${quoted(`${user}:${text}`)}`,
-      ...(authority ? [`cacert = ${quoted(`${directory}/secrets/ca.crt`)}`] : []),
-      "",
-    ].join("\n"),
-  );
   return [
-    { path: "secrets/curl.conf", content: options, secret: true },
+    {
+      path: "secrets/curl.conf",
+      content: curlOptions(user, password, authority && `${directory}/secrets/ca.crt`),
+      secret: true,
+    },
     ...(authority ? [{ path: "secrets/ca.crt", content: authority, secret: true }] : []),
   ];
+}
+
+/**
+ * What curl reads from a file to log in as a user, so that no password stands on a command line.
+ *
+ * @param authority path of the certificate by which it knows the server; without it the server speaks plain HTTP.
+ */
+export function curlOptions(user: string, password: Output<string>, authority: string | undefined): Output<string> {
+  return password.apply((text) =>
+    [`user = ${quoted(`${user}:${text}`)}`, ...(authority ? [`cacert = ${quoted(authority)}`] : []), ""].join("\n"),
+  );
 }
 
 /** A text as curl reads it from a file of options. */

@@ -25,7 +25,7 @@ const HOT_SHARE = 0.1;
 const WARM_SHARE = 0.4;
 
 /** Every user that a stack of any configuration has. Those that this one has not are removed. */
-const USERS = ["filebeat", "logstash", "otel", "grafana", "jaeger", "kibana-setup"] as const;
+const USERS = ["filebeat", "logstash", "otel", "grafana", "jaeger", "backup", "kibana-setup"] as const;
 type User = (typeof USERS)[number];
 
 /** One request of the set-up, with its body. */
@@ -93,6 +93,7 @@ function access(settings: Settings, store: ElkStore, secrets: ProgramSecrets): S
     [logsWriter(store)]: role("writer", writes),
     otel: role("writer", [otlpLogsStream(settings)]),
     grafana: role("reader", [logsIndex(settings)]),
+    backup: role("backup"),
     ...(settings.traces.kind === "elasticsearch" ? { jaeger: role("jaeger") } : {}),
   };
   return [

@@ -1,7 +1,15 @@
 import { images } from "../images";
-import { replicaNames, type ConfigFile, type Workload } from "../platform/workload";
+import { replicaNames, type ConfigFile, type DataVolume, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
-import { ELASTICSEARCH, ELASTICSEARCH_PORT, elasticsearchIdentity } from "./elasticsearch-access";
+import {
+  curlOptions,
+  ELASTICSEARCH,
+  ELASTICSEARCH_PORT,
+  ELASTICSEARCH_SNAPSHOTS,
+  elasticsearchIdentity,
+  userPassword,
+  type ElkStore,
+} from "./elasticsearch-access";
 import { nativeText, nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
 
@@ -12,13 +20,16 @@ const HOME = "/usr/share/elasticsearch";
 const RUNNING_CONFIGURATION = "/tmp/config";
 const MIB = 2 ** 20;
 
-interface ElasticsearchConfig {
-  "readiness.port": number;
-}
+/** Shares of the volume that must be free for a new copy, for any shard, and to write at all: the vendor's shares. */
+const FREE_SHARES = { low: 0.15, high: 0.1, flood_stage: 0.05 };
+
+/** Who asks from inside the container, on an operator's behalf: the user, by the file with which curl logs in as it. */
+const OPERATORS = { "reader.conf": "grafana", "backup.conf": "backup" } as const;
 
 /** Elasticsearch: one node, or a cluster of three and more that are all alike. */
-export function elasticsearch(settings: Settings, secrets: ProgramSecrets): Workload {
+export function elasticsearch(settings: Settings, store: ElkStore, secrets: ProgramSecrets): Workload {
   const nodes = settings.replicas.elasticsearch;
+  const snapshots = snapshotVolume(settings, store);
   return {
     name: ELASTICSEARCH,
     image: images.elasticsearch,
@@ -27,7 +38,7 @@ export function elasticsearch(settings: Settings, secrets: ProgramSecrets): Work
       directory: DIRECTORY,
       entries: [
         { path: "start.sh", content: nativeText("elasticsearch/start.sh") },
-        { path: "elasticsearch.yml", content: toYaml(config(settings)) },
+        { path: "elasticsearch.yml", content: toYaml(config(settings, snapshots)) },
         { path: "jvm.options", content: jvmOptions(settings) },
         ...secretFiles(settings, secrets),
       ],
@@ -37,7 +48,10 @@ export function elasticsearch(settings: Settings, secrets: ProgramSecrets): Work
       { name: "transport", number: TRANSPORT_PORT, reach: { from: "peers" } },
       { name: "readiness", number: READINESS_PORT, reach: { from: "peers" } },
     ],
-    data: [{ name: ELASTICSEARCH, path: `${HOME}/data`, size: settings.storage.elasticsearch }],
+    data: [
+      { name: ELASTICSEARCH, path: `${HOME}/data`, size: settings.storage.elasticsearch },
+      ...(snapshots ? [snapshots] : []),
+    ],
     scratch: [
       { path: "/tmp", size: 64 * MIB },
       { path: `${HOME}/logs`, size: 16 * MIB },
@@ -54,12 +68,32 @@ export function elasticsearch(settings: Settings, secrets: ProgramSecrets): Work
   };
 }
 
-function config({ replicas }: Settings): ElasticsearchConfig & Record<string, unknown> {
-  const base = nativeYaml<ElasticsearchConfig>("elasticsearch/elasticsearch.yml");
-  const nodes = replicaNames(ELASTICSEARCH, replicas.elasticsearch);
-  if (nodes.length === 1) return { ...base, "node.name": ELASTICSEARCH, "discovery.type": "single-node" };
-  return {
+/** Where snapshots go: every node must write there, so several need a volume that they share. */
+function snapshotVolume({ replicas, storage }: Settings, { snapshots }: ElkStore): DataVolume | undefined {
+  const volume = {
+    name: ELASTICSEARCH_SNAPSHOTS,
+    path: `${HOME}/snapshots`,
+    size: storage[ELASTICSEARCH_SNAPSHOTS],
+  };
+  if (replicas.elasticsearch === 1) return volume;
+  return snapshots && { ...volume, shared: { storageClass: snapshots.storageClass } };
+}
+
+function config({ replicas, storage }: Settings, snapshots: DataVolume | undefined): Record<string, unknown> {
+  const { "path.repo": repositories, ...base } = nativeYaml<Record<string, unknown>>("elasticsearch/elasticsearch.yml");
+  const watermarks = Object.entries(FREE_SHARES).map(([level, share]) => [
+    `cluster.routing.allocation.disk.watermark.${level}`,
+    `${Math.floor((storage.elasticsearch * share) / MIB)}mb`,
+  ]);
+  const common = {
     ...base,
+    ...Object.fromEntries(watermarks),
+    ...(snapshots ? { "path.repo": repositories } : {}),
+  };
+  const nodes = replicaNames(ELASTICSEARCH, replicas.elasticsearch);
+  if (nodes.length === 1) return { ...common, "node.name": ELASTICSEARCH, "discovery.type": "single-node" };
+  return {
+    ...common,
     "node.name": "${HOSTNAME}",
     "discovery.seed_hosts": nodes.map((host) => `${host}:${TRANSPORT_PORT}`),
     // Heeded only until the cluster has formed once.
@@ -80,6 +114,12 @@ function secretFiles(settings: Settings, secrets: ProgramSecrets): ConfigFile[] 
     "node.crt": certificate,
     "node.key": key,
     "elastic-password": secrets.elasticPassword,
+    ...Object.fromEntries(
+      Object.entries(OPERATORS).map(([file, user]) => [
+        file,
+        curlOptions(user, userPassword(secrets, user), `${DIRECTORY}/secrets/ca.crt`),
+      ]),
+    ),
   };
   return Object.entries(contents).map(([name, content]) => ({ path: `secrets/${name}`, content, secret: true }));
 }

@@ -30,7 +30,7 @@ export interface ElkPrograms {
 /** Elasticsearch with what fills it and shows it, in the order in which they start. */
 export function elkPrograms(settings: Settings, store: ElkStore, secrets: ProgramSecrets): ElkPrograms {
   return {
-    elasticsearch: elasticsearch(settings, secrets),
+    elasticsearch: elasticsearch(settings, store, secrets),
     elasticsearchSetup: elasticsearchSetup(settings, store, secrets),
     kibana: kibana(settings, secrets),
     kibanaSetup: kibanaSetup(settings, secrets),

@@ -1,7 +1,6 @@
 import { images } from "../images";
 import { CLUSTER_API, type ClusterRule, type ConfigFile, type Privilege, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
-import { replicaAddresses } from "./addresses";
 import {
   ELASTICSEARCH,
   ELASTICSEARCH_SETUP,
@@ -11,7 +10,7 @@ import {
   type ElkStore,
 } from "./elasticsearch-access";
 import { goHeap } from "./limits";
-import { LOGSTASH_PORT } from "./logstash";
+import { LOGSTASH_PORT, logstashHosts } from "./logstash";
 import { nativeText, nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
 
@@ -19,8 +18,10 @@ const PORT = 5066;
 const DIRECTORY = "/etc/filebeat";
 const SECRETS = `${DIRECTORY}/secrets`;
 const DATA = "/var/lib/filebeat";
+const METADATA = "add_kubernetes_metadata";
 
 interface FilebeatConfig {
+  readonly name?: string;
   readonly "filebeat.inputs": readonly object[];
   readonly processors: readonly object[];
 }
@@ -114,10 +115,17 @@ function config(settings: Settings, store: ElkStore): Record<string, unknown> {
   };
 }
 
-/** The other input, and the other way to find out where a line is from; what is read in it stays the same. */
+/**
+ * The other input, and the other way to find out where a line is from; what is read in it stays the same. Each copy asks only
+ * for the pods of its own node.
+ */
 function onKubernetes({ processors }: FilebeatConfig): FilebeatConfig {
   const pods = nativeYaml<FilebeatConfig>("filebeat/kubernetes.yml");
-  return { ...pods, processors: [...pods.processors, ...processors.slice(2)] };
+  const placed = pods.processors.map((processor) =>
+    METADATA in processor ? { [METADATA]: { host: "${NODE_NAME}", ...(processor[METADATA] as object) } } : processor,
+  );
+  // The pod's own name would stand for the host in every document.
+  return { ...pods, name: "${NODE_NAME}", processors: [...placed, ...processors.slice(2)] };
 }
 
 function toElasticsearch(settings: Settings): object {
@@ -132,7 +140,7 @@ function toElasticsearch(settings: Settings): object {
 }
 
 function toLogstash(settings: Settings): object {
-  const hosts = replicaAddresses(settings, "logstash", LOGSTASH_PORT);
+  const hosts = logstashHosts(settings).map((host) => `${host}:${LOGSTASH_PORT}`);
   return {
     hosts,
     loadbalance: hosts.length > 1,

@@ -20,6 +20,17 @@ const RATE = /^sum by \((\w+)\) \(rate\((.+) \[\$__auto\]\)\)$/;
 const SELECTOR = /^\{(.+)\}(?: \| (.+))?$/;
 const MATCHER = /^(\w+)(=~|=)"(.*)"$/;
 
+/** Metrics of programs that a stack without Loki does not have. */
+const LOKI_METRIC = /\b(?:loki|promtail)_\w+/;
+
+/** Columns of a dashboard. */
+const COLUMNS = 24;
+
+interface Panel {
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr?: string }[];
+}
+
 interface Query {
   readonly refId: string;
   readonly datasource?: { readonly uid?: string };
@@ -27,7 +38,8 @@ interface Query {
 }
 
 /**
- * A dashboard with every query, panel and link that means Loki turned to Elasticsearch.
+ * A dashboard with every query, panel and link that means Loki turned to Elasticsearch, and without the panels about Loki and
+ * its shipper.
  *
  * @throws Error that names a query for which there is no counterpart.
  */
@@ -35,9 +47,25 @@ export function forElasticsearch(dashboard: unknown): unknown {
   return mapObjects(dashboard, (value) => {
     if (isOfLoki(value) && typeof value.expr === "string") return logQuery(value as unknown as Query);
     if (isOfLoki(value)) return { ...value, datasource: ELASTICSEARCH };
+    if (Array.isArray(value.panels)) return { ...value, panels: withoutLoki(value.panels as Panel[]) };
     if (typeof value.url === "string" && value.url.startsWith("/explore?"))
       return { ...value, url: exploreUrl(value.url) };
     return value;
+  });
+}
+
+/** The panels that ask about other things; those beside one that goes share its width. */
+function withoutLoki(panels: readonly Panel[]): Panel[] {
+  const kept = panels.filter(({ targets = [] }) => !targets.some(({ expr = "" }) => LOKI_METRIC.test(expr)));
+  const gaps = new Set(panels.filter((panel) => !kept.includes(panel)).map(({ gridPos }) => gridPos.y));
+  return kept.map((panel) => {
+    const { gridPos } = panel;
+    if (!gaps.has(gridPos.y)) return panel;
+    const line = kept.filter((other) => other.gridPos.y === gridPos.y).map((other) => other.gridPos);
+    const widths = (some: readonly Panel["gridPos"][]) => some.reduce((sum, { w }) => sum + w, 0);
+    const share = (columns: number) => Math.round((columns * COLUMNS) / widths(line));
+    const x = share(widths(line.filter((other) => other.x < gridPos.x)));
+    return { ...panel, gridPos: { ...gridPos, x, w: share(gridPos.w) } };
   });
 }
 

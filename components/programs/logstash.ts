@@ -81,8 +81,17 @@ function output(settings: Settings, password: string): string {
     .replace(/index => ".*"/, () => `index => "${logsStream(settings)}"`);
 }
 
-function identityFiles({ replicas }: Settings, secrets: ProgramSecrets): ConfigFile[] {
-  const hosts = [...new Set(["logstash", ...replicaNames("logstash", replicas.logstash)])];
+/**
+ * Host names of the copies, as Filebeat reaches them. On a cluster that one is in another namespace, where a copy's name needs
+ * its own namespace behind it; the program's has a counterpart there.
+ */
+export function logstashHosts({ replicas, kubernetes }: Settings): string[] {
+  const names = replicaNames("logstash", replicas.logstash);
+  return kubernetes && names.length > 1 ? names.map((name) => `${name}.${kubernetes.namespace}`) : names;
+}
+
+function identityFiles(settings: Settings, secrets: ProgramSecrets): ConfigFile[] {
+  const hosts = [...new Set(["logstash", ...logstashHosts(settings)])];
   const { authority, certificate, key } = secrets.tlsIdentity("logstash", hosts);
   const contents: Record<string, Output<string>> = {
     "ca.crt": authority,

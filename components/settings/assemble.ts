@@ -95,6 +95,7 @@ function assembleFrontDoor(values: Values): Pick<Settings, "frontDoor"> {
 }
 
 function assembleLogging(values: Values): Pick<Settings, "loki" | "elk"> {
+  const { storageClass } = values.elasticsearchSnapshots;
   return {
     ...(values.logging === "elk" ? {} : { loki: { retentionSeconds: values.lokiRetention } }),
     ...(values.logging === "loki"
@@ -103,6 +104,7 @@ function assembleLogging(values: Values): Pick<Settings, "loki" | "elk"> {
           elk: {
             retentionSeconds: values.elasticsearchRetention,
             logstash: values.logstash,
+            ...(storageClass === undefined ? {} : { snapshots: { storageClass } }),
             ...secrets({ elasticPassword: values.elasticPassword }),
           },
         }),

@@ -63,6 +63,7 @@ export const DEFAULT_STORAGE = {
   promtail: "1Gi",
   "otel-gateway": "2Gi",
   elasticsearch: "20Gi",
+  "elasticsearch-snapshots": "20Gi",
   logstash: "2Gi",
   filebeat: "1Gi",
 } as const;
@@ -86,7 +87,7 @@ export const JAVA_PROGRAMS = ["elasticsearch", "logstash"] as const;
 export type ProgramName = keyof typeof DEFAULT_RESOURCES;
 /** A program that can have several copies. */
 export type ReplicatedProgram = keyof typeof DEFAULT_REPLICAS;
-/** A program that keeps data. */
+/** A program that keeps data; Elasticsearch's snapshots have a volume of their own. */
 export type StoringProgram = keyof typeof DEFAULT_STORAGE;
 /** Something that a person or a service reaches from the host. */
 export type PublishedName = keyof typeof DEFAULT_PORTS;

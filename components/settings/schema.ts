@@ -190,6 +190,11 @@ export const schema = {
   prometheusRetention: { form: "string", schema: duration, default: "15d" },
   lokiRetention: { form: "string", schema: duration, default: "14d" },
   elasticsearchRetention: { form: "string", schema: duration, default: "30d" },
+  elasticsearchSnapshots: {
+    form: "object",
+    schema: z.strictObject({ storageClass: anything.optional() }),
+    default: {},
+  },
   elasticPassword: { form: "string", schema: password, default: "", secret: true },
   logstash: { form: "boolean", schema: boolean, default: true },
   collectorGateway: { form: "boolean", schema: boolean, default: false },

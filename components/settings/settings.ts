@@ -150,6 +150,8 @@ export interface Settings {
     readonly retentionSeconds: number;
     /** Whether lines go through Logstash; without it Filebeat writes to Elasticsearch itself. */
     readonly logstash: boolean;
+    /** A storage class whose volumes several machines write to, for the snapshots of several nodes. */
+    readonly snapshots?: { readonly storageClass: string };
     readonly elasticPassword?: Output<string>;
   };
   /** Collectors on every node that hand over to a gateway, instead of one collector. */

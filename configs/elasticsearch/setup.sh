@@ -26,20 +26,29 @@ request() {
   [[ $status =~ ^[0-9]{3}$ ]] || status=000
 }
 
-# Repeats a request while the server starts or is busy.
+# Repeats a request while the server starts or is busy, or its indices do (408).
 insist() {
   local attempt
   for ((attempt = 1; attempt <= attempts; attempt++)); do
     request "$@"
     case $status in
-      000 | 429 | 502 | 503 | 504) sleep "$pause" ;;
+      000 | 408 | 429 | 502 | 503 | 504) sleep "$pause" ;;
       *) return 0 ;;
     esac
   done
+  [[ $status == 408 ]] && unhealthy
   fail "$url/$2 gave no answer in $attempts attempts; the last was $status: $answer"
 }
 
-insist GET "_cluster/health?wait_for_status=yellow&timeout=30s"
+# An index that no node takes: a full disk, a shard that was lost. Elasticsearch itself knows which and why.
+unhealthy() {
+  local parts=index,unassigned_info.reason,allocate_explanation,node_allocation_decisions.deciders.explanation
+  request GET "_cluster/allocation/explain?filter_path=$parts"
+  fail "the cluster is red, and stays so. What it says of the first index without a place: $answer"
+}
+
+# Nobody can log in before the index of the users has started.
+insist GET "_cluster/health?wait_for_status=yellow&timeout=5s"
 [[ $status == 401 ]] && fail "the password of elastic is refused. Somebody changed it in Elasticsearch: set the same with \
 'pulumi config set --secret elasticPassword', or delete the change there."
 [[ $status == 200 ]] || fail "the cluster is not healthy, $status: $answer"

@@ -5,6 +5,7 @@ import { UsageError } from "../fail";
 import type { VolumeUse } from "../platform/client";
 import { size } from "../table";
 import type { ArchivedVolume, Manifest } from "./manifest";
+import { SNAPSHOTS } from "./snapshots";
 
 /** An archive, and the volume of the running stack that gets its content. */
 export interface Step {
@@ -52,14 +53,16 @@ function isNewer(written: string, present: string): boolean {
 }
 
 /**
- * Both contents are there for a while.
+ * Both contents are there for a while, and of a snapshot the indices that are made of it.
  *
  * @throws UsageError when a disk has not the room for that.
  */
 export function checkRoomFor(steps: readonly Step[], use: readonly VolumeUse[]): void {
   for (const { disk, free } of use) {
     const here = new Set(use.filter((other) => other.disk === disk).map(({ volume }) => volume));
-    const needed = steps.reduce((sum, { volume, archive }) => sum + (here.has(volume) ? archive.unpacked : 0), 0);
+    const needed = steps
+      .filter(({ volume }) => here.has(volume))
+      .reduce((sum, { archive }) => sum + archive.unpacked * (archive.data === SNAPSHOTS ? 2 : 1), 0);
     if (needed > free)
       throw new UsageError(
         `the disk below the volumes has ${size(free)} left; unpacking the backup takes ${size(needed)}`,

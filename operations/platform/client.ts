@@ -13,6 +13,8 @@ export interface ProgramState {
   readonly detail?: string;
   /** Whether something else holds the program's place, since its image can not be had on this machine. */
   readonly standIn: boolean;
+  /** Set where the platform has nothing of the program, not even stopped. */
+  readonly missing?: true;
 }
 
 /** What a volume holds, and what the disk below it has left. Bytes. */
@@ -48,7 +50,10 @@ export interface LogOptions {
 /** What the verbs ask of the platform that a stack runs on. Every platform has one implementation. */
 export interface PlatformClient {
   state(program: ProgramOutput): Promise<ProgramState>;
-  /** Bytes of memory that a program uses, without the files that it has cached; nothing while it does not run. */
+  /**
+   * Bytes of memory that a program uses, without the files that it has cached; of several copies the one that uses most, since
+   * the limit is each copy's. Nothing while it does not run, or where nobody says.
+   */
   memory(program: ProgramOutput): Promise<number | undefined>;
   /**
    * An address of a program that answers on this machine.
@@ -62,15 +67,20 @@ export interface PlatformClient {
   postAsService(posts: readonly Post[]): Promise<Outcome[]>;
   /** Hands over a program's log line by line; ends at its end, or never with `follow`. */
   logs(program: ProgramOutput, options: LogOptions, line: (text: string) => void): Promise<void>;
-  /** Stops a program and gives it time to write down what it holds in memory. */
+  /** Stops a program and gives it time to write down what it holds in memory. What runs on every node of a cluster goes on. */
   stop(program: ProgramOutput): Promise<void>;
+  /** Starts it again, with as many copies as it had. */
   start(program: ProgramOutput): Promise<void>;
   /** Names of the volumes of the stack that exist, whether its programs do or not. */
   volumes(): Promise<string[]>;
+  /** What volumes hold. Those that can not be looked into now are left out. */
   use(volumes: readonly string[]): Promise<VolumeUse[]>;
   /** A volume's content as a tar stream. */
   read(volume: string): Promise<Readable>;
-  /** Unpacks a tar stream into a folder of a volume, with the owners that it names. The folder must exist. */
+  /**
+   * Unpacks a tar stream into a folder of a volume, with the owners that it names; on a cluster everything is the program's
+   * own user's. The folder must exist.
+   */
   write(volume: string, folder: string, content: Readable): Promise<void>;
   /**
    * Runs a shell script in a volume.

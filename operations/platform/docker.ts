@@ -8,7 +8,9 @@ import type { ProgramOutput, ResolvedOutputs } from "../../components/stack-outp
 import { LABEL } from "../../toolchain/images/build";
 import { UsageError } from "../fail";
 import type { LogOptions, Outcome, PlatformClient, Post, ProgramState, VolumeUse } from "./client";
-import { openPassage, type Passage } from "./front-door";
+import { passThroughFrontDoor } from "./front-door";
+import type { Passage } from "./passage";
+import { postOutcomes, postScript } from "./posts";
 import { runHelper, withHelper } from "./docker-helper";
 
 /** Seconds that a store gets to write down what it holds in memory. */
@@ -47,7 +49,9 @@ export class DockerClient implements PlatformClient {
 
   async state({ handle }: ProgramOutput): Promise<ProgramState> {
     const found = await this.#inspect(handle);
-    if (found === undefined) return { running: false, standIn: false, detail: `there is no container ${handle}` };
+    if (found === undefined) {
+      return { running: false, standIn: false, missing: true, detail: `there is no container ${handle}` };
+    }
     const state = found.State as unknown as ContainerState;
     const standIn = found.Config.Labels[LABEL.source] === "stand-in";
     if (!state.Running) {
@@ -72,7 +76,7 @@ export class DockerClient implements PlatformClient {
   async reach({ name, url }: ProgramOutput): Promise<string> {
     if (url === null) throw new Error(`${name} is published nowhere on this machine`);
     if (this.frontDoor === undefined) return url;
-    const open = this.#passages.get(name) ?? openPassage(this.frontDoor, url);
+    const open = this.#passages.get(name) ?? passThroughFrontDoor(this.frontDoor, url);
     this.#passages.set(name, open);
     return (await open).url;
   }
@@ -91,21 +95,12 @@ export class DockerClient implements PlatformClient {
   }
 
   async postAsService(posts: readonly Post[]): Promise<Outcome[]> {
-    const script = posts.map(({ url, body }, index) => {
-      const text = JSON.stringify(body).replaceAll("'", `'"'"'`);
-      const request = `timeout 5 wget -q -O /dev/null --header 'Content-Type: application/json' --post-data '${text}' '${url}'`;
-      return `echo "@${index} $(${request} 2>&1 && echo ok)"`;
-    });
     const { output } = await runHelper(this.docker, {
       stack: this.stack,
       network: this.network,
-      script: script.join("\n"),
+      script: postScript(posts),
     });
-    const answers = output.split(/^@\d+ /m).slice(1);
-    return posts.map((_, index) => {
-      const answer = answers[index]?.trim() ?? output.trim();
-      return { succeeded: answer === "ok", output: answer };
-    });
+    return postOutcomes(posts, output);
   }
 
   async logs({ handle }: ProgramOutput, { tail, follow }: LogOptions, line: (text: string) => void): Promise<void> {

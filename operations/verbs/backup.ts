@@ -5,6 +5,7 @@ import type { KeptData } from "../../components/platform/platform";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { writeArchive } from "../backup/archive";
 import { manifestOf, writeManifest, type ArchivedVolume } from "../backup/manifest";
+import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
 import { UsageError } from "../fail";
 import { waitForHealth } from "../health";
 import { programNamed, report, withStack, type Session } from "../session";
@@ -15,15 +16,17 @@ const HEALTH_SECONDS = 120;
 
 /**
  * Copies the data of every program into a folder. Each program is stopped while its data is copied, one after the other:
- * a store that runs writes files that only make sense together.
+ * a store that runs writes files that only make sense together. Elasticsearch goes on, and writes a snapshot.
  *
  * @param folder must not exist, or be empty. Default: one named after the time, beside the stack's state.
- * @throws UsageError when the folder can not be used.
+ * @throws UsageError when the folder can not be used, or Elasticsearch has nowhere to write a snapshot.
  */
 export async function backup(folder: string | undefined, stack: string, json: boolean): Promise<void> {
   await withStack(stack, async (session) => {
     const target = path.resolve(folder ?? defaultFolder(session, stack));
     await checkTarget(target);
+    const elasticsearch = session.outputs.programs.find(({ name }) => name === ELASTICSEARCH);
+    if (elasticsearch) snapshotVolume(elasticsearch);
     await checkRoom(session, path.dirname(target));
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -75,6 +78,8 @@ async function copyAll(session: Session, folder: string): Promise<ArchivedVolume
     const volumes: ArchivedVolume[] = [];
     for (const group of stoppedTogether(session.outputs.programs))
       volumes.push(...(await copyStopped(session, group, folder, interrupt.signal)));
+    const elasticsearch = session.outputs.programs.find(({ name }) => name === ELASTICSEARCH);
+    if (elasticsearch) volumes.push(...(await copySnapshot(session, elasticsearch, folder, interrupt.signal)));
     return volumes;
   } finally {
     process.off("SIGINT", abort).off("SIGTERM", abort);
@@ -83,10 +88,11 @@ async function copyAll(session: Session, folder: string): Promise<ArchivedVolume
 
 /**
  * The programs that keep data, in groups that are stopped at the same time. What sends to a store keeps what the store
- * does not take and tries again; only Prometheus gives up an alert at once, so it is stopped with Alertmanager.
+ * does not take and tries again; only Prometheus gives up an alert at once, so it is stopped with Alertmanager. Elasticsearch
+ * is not stopped at all.
  */
 export function stoppedTogether(programs: readonly ProgramOutput[]): ProgramOutput[][] {
-  const keeping = programs.filter(({ data }) => data.length > 0);
+  const keeping = programs.filter(({ name, data }) => name !== ELASTICSEARCH && data.length > 0);
   const alerting = keeping.filter(({ name }) => name === "prometheus" || name === "alertmanager");
   const others = keeping.filter((program) => !alerting.includes(program));
   return [...(alerting.length > 0 ? [alerting] : []), ...others.map((program) => [program])];
@@ -117,6 +123,30 @@ async function copyStopped(
     return copied;
   } finally {
     for (const program of stopped.reverse()) await client.start(program);
+  }
+}
+
+/** Has Elasticsearch write a snapshot, copies that and removes it again. */
+async function copySnapshot(
+  { client }: Session,
+  program: ProgramOutput,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ArchivedVolume[]> {
+  signal.throwIfAborted();
+  if ((await client.state(program)).standIn) return [];
+  report(`copying ${program.name}`);
+  const snapshots = new Snapshots(client, program);
+  const volume = snapshotVolume(program);
+  // What a backup that was cut off has left would be in the copy.
+  await snapshots.discard(volume.handle, [WRITTEN]);
+  try {
+    await snapshots.create(WRITTEN, signal);
+    const file = `${program.name}-${volume.name}.tar.gz`;
+    const content = await writeArchive(await client.read(volume.handle), path.join(folder, file), signal);
+    return [{ ...archived(program, volume), file, ...content }];
+  } finally {
+    await snapshots.discard(volume.handle, [WRITTEN]);
   }
 }
 

@@ -2,12 +2,12 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 
 import { confirm } from "../ask";
-import { openPlatform } from "../platform";
-import type { PlatformClient, VolumeUse } from "../platform/client";
-import { settingsOf } from "../preflight";
+import { protectedResources } from "../deployment-state";
+import { UsageError } from "../fail";
+import type { VolumeUse } from "../platform/client";
 import type { StackRun } from "../pulumi-run";
 import { releaseLock } from "../recover";
-import { report, withEngine } from "../session";
+import { openPlatformOf, report, withEngine } from "../session";
 import { size, table } from "../table";
 
 /**
@@ -18,12 +18,15 @@ import { size, table } from "../table";
  */
 export async function cleanup(stack: string, yes: boolean): Promise<boolean> {
   return withEngine(stack, async (run) => {
-    const client = await clientOf(run);
+    await refuseProtected(run);
+    const client = await openPlatformOf(run);
     try {
-      const volumes = await client.use(await client.volumes());
-      console.log(loss(stack, volumes));
+      const volumes = await client.volumes();
+      console.log(loss(stack, volumes, await client.use(volumes)));
       if (!yes) await confirm("All of this will be lost.", stack);
       await releaseLock(run, report);
+      // The settings have let go of it, and the engine learns so with an update or here.
+      if ((await protectedResources(run)).length > 0) await run.capture(["state", "unprotect", "--all", "--yes"]);
       if ((await run.show(["destroy", "--yes", "--skip-preview"])) !== 0) return false;
       await client.removeAll();
       await removeState(run);
@@ -35,23 +38,30 @@ export async function cleanup(stack: string, yes: boolean): Promise<boolean> {
   });
 }
 
-/** A stopped stack has no outputs; then its settings tell where it would run. */
-async function clientOf(run: StackRun): Promise<PlatformClient> {
-  const outputs = await run.outputs();
-  if (outputs.name) return openPlatform(outputs);
-  const { platform, name } = await settingsOf(run);
-  return openPlatform({ platform, name, services: { network: "none", otlpGrpc: "", otlpHttp: "" } });
+/**
+ * Data that the settings protect is not removed by this verb, whatever the answer.
+ *
+ * @throws UsageError that says which setting to change.
+ */
+async function refuseProtected(run: StackRun): Promise<void> {
+  const { values } = await run.configuration();
+  if (values.protectData !== "true") return;
+  const fix = `pulumi config set protectData false --stack ${run.stack}`;
+  throw new UsageError(`the stack's data is protected, so nothing was removed; to let go of it: ${fix}`);
 }
 
-function loss(stack: string, volumes: readonly VolumeUse[]): string {
-  const total = volumes.reduce((sum, { used }) => sum + used, 0);
+function loss(stack: string, volumes: readonly string[], seen: readonly VolumeUse[]): string {
+  const used = new Map(seen.map((use) => [use.volume, use.used]));
+  const total = seen.reduce((sum, use) => sum + use.used, 0);
+  const rows = volumes.map((volume) => {
+    const bytes = used.get(volume);
+    return [`volume ${volume}`, bytes === undefined ? "unknown" : size(bytes)];
+  });
   return [
-    table(
-      ["will be lost", "size"],
-      volumes.map(({ volume, used }) => [`volume ${volume}`, size(used)]),
-    ),
+    table(["will be lost", "size"], rows),
     `Also: the programs of the stack "${stack}", its state, and with that its generated passwords.`,
-    `${size(total)} of data in all. A copy is made by: npx monitoring backup --stack ${stack}`,
+    `${size(total)} of data in all${seen.length < volumes.length ? ", and what is in those of unknown size" : ""}. ` +
+      `A copy is made by: npx monitoring backup --stack ${stack}`,
   ].join("\n");
 }
 

@@ -1,14 +1,14 @@
 import ora from "ora";
 
 import { schema } from "../../components/settings/schema";
-import { images, type ImageName } from "../../components/images";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
+import { platformIn, platformsOf, providersOf, writtenValues } from "../configured";
+import { prepareGround, type Ground } from "../ground";
 import { waitForHealth, type ProgramHealth } from "../health";
 import { openPlatform } from "../platform";
-import { checkPorts, settingsOf } from "../preflight";
-import { imagesOf, prepareEngine, prepareTools, refuseWithoutRights, type Engine } from "../prepare";
+import { settingsOf } from "../preflight";
+import { prepareTools, prepareWorkspace, refuseWithoutRights } from "../prepare";
 import { StackRun } from "../pulumi-run";
-import { recover } from "../recover";
 import { table } from "../table";
 
 /** How long programs may take to become healthy after the engine has made them. */
@@ -43,7 +43,7 @@ interface Summary {
  * @returns whether every program is healthy.
  */
 export async function deploy(logging: string | undefined, { stack, config, json }: DeployOptions): Promise<boolean> {
-  await refuseWithoutRights();
+  if (platformIn(await writtenValues(stack, config)) === "docker") await refuseWithoutRights();
   // With --json nothing but the result goes to standard output.
   const spinner = ora({ stream: process.stderr, isEnabled: json ? false : undefined });
   const report = (message: string) => {
@@ -52,26 +52,26 @@ export async function deploy(logging: string | undefined, { stack, config, json 
     spinner.text = message;
   };
   spinner.start("preparing the tools");
-  const tools = await prepareTools(report);
+  let stop = () => {};
   try {
+    const known = await StackRun.open(await prepareWorkspace(report), stack, config);
+    const tools = await prepareTools(report, providersOf(await platformsOf(known)));
+    stop = tools.stop;
     const run = await StackRun.open(tools.workspace, stack, config);
     if (logging !== undefined) await chooseLogging(run, logging, report);
-    const settings = await settingsOf(run);
-    const engine = await prepareEngine(report, imagesOf(settings));
-    await recover(run, engine.docker, settings.name, report);
-    await checkPorts(settings, engine.docker);
+    const ground = await prepareGround(run, await settingsOf(run), report);
     spinner.stop();
     await bringUp(run, json ?? false);
     const outputs = await run.outputs();
     spinner.start("waiting until every program is healthy");
     const states = await healthy(outputs);
     spinner.stop();
-    const result = summary(run, states, engine);
+    const result = summary(run, states, ground);
     console.log(json ? JSON.stringify(result, undefined, 2) : text(result, outputs));
     return result.healthy;
   } finally {
     spinner.stop();
-    tools.stop();
+    stop();
   }
 }
 
@@ -100,7 +100,7 @@ async function healthy(outputs: ResolvedOutputs): Promise<ProgramHealth[]> {
   }
 }
 
-function summary(run: StackRun, states: readonly ProgramHealth[], { origins }: Engine): Summary {
+function summary(run: StackRun, states: readonly ProgramHealth[], ground: Ground): Summary {
   return {
     stack: run.stack,
     backend: run.workspace.backend,
@@ -109,22 +109,18 @@ function summary(run: StackRun, states: readonly ProgramHealth[], { origins }: E
       name: program.name,
       url: program.url,
       image: program.image,
-      source: sourceOf(program.image, origins),
+      source: ground.sourceOf(program.image),
       health,
       ...(detail ? { detail } : {}),
     })),
   };
 }
 
-function sourceOf(reference: string, origins: Engine["origins"]): string {
-  const name = (Object.keys(images) as ImageName[]).find((candidate) => images[candidate].reference === reference);
-  return (name && origins[name]?.source) ?? "present";
-}
-
 function text({ programs, healthy, stack }: Summary, outputs: ResolvedOutputs): string {
   const standIns = programs.filter(({ source }) => source === "stand-in").map(({ name }) => name);
   const ill = programs.filter(({ health }) => health !== "healthy");
   const { network, otlpGrpc, otlpHttp } = outputs.services;
+  const forwards = outputs.cluster?.portForwards ?? {};
   return [
     table(
       ["program", "address", "image", "source", "health"],
@@ -136,7 +132,8 @@ function text({ programs, healthy, stack }: Summary, outputs: ResolvedOutputs): 
         ]
       : []),
     ...ill.map(({ name, health, detail }) => `${name} is ${health}: ${detail ?? "no reason known"}`),
-    `Services on the Docker network ${network} send OTLP to ${otlpGrpc} (gRPC) or ${otlpHttp}.`,
+    ...Object.entries(forwards).map(([name, forward]) => `${name}: ${forward}`),
+    `Services ${outputs.cluster ? "in the namespace" : "on the Docker network"} ${network} send OTLP to ${otlpGrpc} (gRPC) or ${otlpHttp}.`,
     `Alerts go to: ${[outputs.alertChannels].flat().join(", ")}`,
     `Grafana's user is ${outputs.grafanaAdminUser}; its password: npm run --silent pulumi -- stack output grafanaAdminPassword --show-secrets --stack ${stack}`,
     ...(outputs.frontDoor

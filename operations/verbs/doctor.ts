@@ -20,10 +20,11 @@ import {
   type EngineFacts,
   type MachineFacts,
 } from "../doctor/checks";
+import { writtenValues } from "../configured";
 import { pingEngine } from "../platform/docker";
 import { runHelper } from "../platform/docker-helper";
 import { publishedPorts, settingsOf, takenPorts } from "../preflight";
-import { missingPlugins, prepareWorkspace } from "../prepare";
+import { missingPlugins, prepareWorkspace, PROVIDERS_OF } from "../prepare";
 import { StackRun } from "../pulumi-run";
 import { report, stacksOf } from "../session";
 import { engines } from "../../package.json";
@@ -44,7 +45,6 @@ interface Wanted {
 export async function doctor(stack: string, json: boolean): Promise<boolean> {
   const pulumi = await pulumiFound();
   const checks: Check[] = [nodeCheck(process.versions.node, engines.node), pulumiCheck(pulumi)];
-  checks.push(...(await attempt("plugins", "Pulumi", async () => [pluginsCheck(await missingPlugins())])));
   const wanted: Wanted[] = [];
   checks.push(
     ...(await attempt("configuration", stack, async () => {
@@ -52,11 +52,25 @@ export async function doctor(stack: string, json: boolean): Promise<boolean> {
       return [ok("configuration", stack, "has no mistakes")];
     })),
   );
-  checks.push(...(await attempt("engine", "Docker", () => engineChecksFor(wanted[0]))));
+  const settings = wanted[0]?.settings;
+  const providers = PROVIDERS_OF[settings?.platform ?? "docker"];
+  checks.push(...(await attempt("plugins", "Pulumi", async () => [pluginsCheck(await missingPlugins(providers))])));
+  checks.push(...(await placeChecks(wanted[0])));
   const good = checks.every(({ verdict }) => verdict !== "failed");
   if (json) console.log(JSON.stringify({ stack, ok: good, checks }, undefined, 2));
   else console.log(describe(checks, "This machine"));
   return good;
+}
+
+/** Of what the stack is put on. */
+async function placeChecks(wanted: Wanted | undefined): Promise<Check[]> {
+  const { settings } = wanted ?? {};
+  const cluster = settings?.kubernetes;
+  if (settings === undefined || cluster === undefined) {
+    return attempt("engine", "Docker", () => engineChecksFor(wanted));
+  }
+  const { clusterChecks } = await import("../doctor/cluster");
+  return attempt("API server", "cluster", () => clusterChecks(settings, cluster));
 }
 
 async function pulumiFound(): Promise<string | undefined> {
@@ -65,11 +79,12 @@ async function pulumiFound(): Promise<string | undefined> {
   return existsSync(path.join(cacheRoot(), "pulumi")) ? "Pulumi, which this project fetched or built" : undefined;
 }
 
-/** The settings of the stack; those of a stack without any configuration while it does not exist. */
+/** The settings of the stack; while it does not exist, those of its file, as far as they are in clear. */
 async function wantedBy(stack: string, pulumi: boolean): Promise<Wanted> {
   const workspace = pulumi ? await prepareWorkspace(report) : undefined;
   if (workspace === undefined || !(await stacksOf(workspace)).includes(stack)) {
-    const settings = parseSettings({ project: PROJECT, stack, values: {}, secretKeys: new Set() });
+    const values = await writtenValues(stack);
+    const settings = parseSettings({ project: PROJECT, stack, values, secretKeys: new Set() });
     return { settings, limits: undefined };
   }
   const run = await StackRun.open(workspace, stack);

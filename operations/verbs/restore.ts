@@ -4,6 +4,8 @@ import { confirm } from "../ask";
 import { readArchive } from "../backup/archive";
 import { checkArchives, readManifest } from "../backup/manifest";
 import { checkRoomFor, planOf, type Step } from "../backup/plan";
+import { SnapshotRestore } from "../backup/snapshot-restore";
+import { SNAPSHOTS } from "../backup/snapshots";
 import { COUNT, DISCARD, FINISH, LOOK, NEW, PREPARE, SWAP, UNDO } from "../backup/swap";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { waitForHealth } from "../health";
@@ -37,14 +39,20 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
     checkRoomFor(steps, await session.client.use(steps.map(({ volume }) => volume)));
     console.log(text(steps, manifest.createdAt));
     if (!options.yes) await confirm("What the programs have stored since then will be lost.", options.stack);
-    await settle(session, steps);
-    await unpack(session, steps, source);
-    await uninterrupted(() => exchange(session, steps));
+    const [snapshot, volumes] = [steps.find(isSnapshot), steps.filter((step) => !isSnapshot(step))];
+    const indices = snapshot && new SnapshotRestore(session, snapshot.program);
+    await settle(session, volumes, indices);
+    await unpack(session, volumes, source, () => snapshot && indices?.prepare(snapshot, source));
+    await uninterrupted(() => exchange(session, volumes, { indices }));
+    await indices?.discard();
     await setGrafanaPassword(session, steps);
     console.log(`The stack "${options.stack}" runs with the data of ${manifest.createdAt}.`);
     return true;
   });
 }
+
+/** Whether an archive holds a snapshot for a running store, and not the content of a stopped one's volume. */
+const isSnapshot = ({ archive }: Step) => archive.data === SNAPSHOTS;
 
 function text(steps: readonly Step[], createdAt: string): string {
   const rows = steps.map(({ program, volume, archive }) => [
@@ -57,15 +65,17 @@ function text(steps: readonly Step[], createdAt: string): string {
 }
 
 /** Puts back what a restore that was killed had moved aside. */
-async function settle(session: Session, steps: readonly Step[]): Promise<void> {
+async function settle(session: Session, steps: readonly Step[], indices?: SnapshotRestore): Promise<void> {
   const { client } = session;
   const cut: Step[] = [];
   for (const step of steps) if ((await client.inVolume(step.volume, LOOK)).trim()) cut.push(step);
-  if (cut.length === 0) return;
+  const cutIndices = await indices?.isCutOff();
+  if (cut.length === 0 && !cutIndices) return;
   report("an earlier restore was cut off; putting back what it had moved aside");
-  const programs = [...new Set(cut.map(({ program }) => program))];
+  const programs = stoppedFor(session, cut, cutIndices ? indices : undefined);
   await stopAll(session, programs);
   for (const { volume } of cut) await client.inVolume(volume, UNDO);
+  if (cutIndices) await indices?.undo();
   for (const program of programs) await client.start(program);
 }
 
@@ -80,8 +90,25 @@ async function uninterrupted(action: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Beside the data that is there; the programs go on. */
-async function unpack({ client }: Session, steps: readonly Step[], source: string): Promise<void> {
+/** Programs whose volumes are exchanged, and those that write to Elasticsearch, in the order of the outputs. */
+function stoppedFor({ outputs }: Session, steps: readonly Step[], indices?: SnapshotRestore): ProgramOutput[] {
+  const names = new Set(
+    [...steps.map(({ program }) => program), ...(indices?.writers() ?? [])].map(({ name }) => name),
+  );
+  return outputs.programs.filter(({ name }) => names.has(name));
+}
+
+/**
+ * Beside the data that is there; the programs go on.
+ *
+ * @param more what else is to be ready before anything is exchanged.
+ */
+async function unpack(
+  { client }: Session,
+  steps: readonly Step[],
+  source: string,
+  more: () => Promise<void> | undefined,
+): Promise<void> {
   try {
     for (const { archive, program, volume } of steps) {
       report(`unpacking ${program.name}`);
@@ -91,31 +118,55 @@ async function unpack({ client }: Session, steps: readonly Step[], source: strin
       if (found < archive.entries)
         throw new Error(`${archive.file}: ${found} of its ${archive.entries} entries arrived in ${volume}`);
     }
+    await more();
   } catch (error) {
     for (const { volume } of steps) await client.inVolume(volume, DISCARD);
     throw new Error(`nothing was restored, and the data is as it was: ${(error as Error).message}`);
   }
 }
 
+interface Exchange {
+  /** What Elasticsearch keeps, where the backup holds it. */
+  readonly indices?: SnapshotRestore;
+  /**
+   * How long the programs may take to be healthy with the new data.
+   * @default 180
+   */
+  readonly seconds?: number;
+}
+
 /**
  * Puts the unpacked data in the place of the old, with the programs stopped.
  *
- * @param seconds how long the programs may take to be healthy with it.
- * @throws Error when they do not; the old data is back then.
+ * @throws Error when they do not come up with it; the old data is back then.
  */
-export async function exchange(session: Session, steps: readonly Step[], seconds = HEALTH_SECONDS): Promise<void> {
+export async function exchange(
+  session: Session,
+  steps: readonly Step[],
+  { indices, seconds = HEALTH_SECONDS }: Exchange,
+): Promise<void> {
   const { client } = session;
-  const programs = [...new Set(steps.map(({ program }) => program))];
+  const programs = stoppedFor(session, steps, indices);
   try {
     await stopAll(session, programs);
     for (const { volume } of steps) await client.inVolume(volume, SWAP);
+    await indices?.exchange();
     await startAll(session, programs, seconds);
   } catch (error) {
     report("putting the old data back");
+    const reason = (error as Error).message;
     await stopAll(session, programs);
     for (const { volume } of steps) await client.inVolume(volume, UNDO);
+    const lost = await indices?.undo().then(
+      () => undefined,
+      (failure: Error) => failure.message,
+    );
     for (const program of programs) await client.start(program);
-    throw new Error(`nothing was restored, and the old data is back: ${(error as Error).message}`);
+    if (lost === undefined) throw new Error(`nothing was restored, and the old data is back: ${reason}`);
+    throw new Error(
+      `nothing was restored: ${reason}\nThe old data is back, but for Elasticsearch's: ${lost}\n` +
+        "It is in a snapshot; run the restore again, which brings it back first.",
+    );
   }
   for (const { volume } of steps) await client.inVolume(volume, FINISH);
 }

@@ -3,7 +3,7 @@ import { programNamed, withStack, type Session } from "../session";
 import type { VolumeUse } from "../platform/client";
 import { share, size, table } from "../table";
 
-/** How a program is and what it uses, in bytes; nothing where it does not run or keeps no data. */
+/** How a program is and what it uses, in bytes; nothing where it does not run, keeps no data or nobody says. */
 interface ProgramStatus {
   readonly name: string;
   readonly health: Health;
@@ -26,7 +26,7 @@ export async function status(stack: string, json: boolean): Promise<boolean> {
   return withStack(stack, async (session) => {
     const volumes = await volumesOf(session);
     const programs = await statusOf(session, volumes);
-    const disk = volumes[0] && { free: volumes[0].free, total: volumes[0].total };
+    const disk = diskOf(volumes);
     if (json) console.log(JSON.stringify({ stack, programs, disk: disk ?? null }, undefined, 2));
     else console.log(text(programs, disk));
     return programs.every(({ health }) => health === "healthy");
@@ -40,6 +40,12 @@ async function volumesOf({ client, outputs }: Session): Promise<VolumeUse[]> {
   return client.use(kept.filter((volume) => existing.has(volume)));
 }
 
+/** The disk below the volumes, where they share one. */
+function diskOf([first, ...others]: readonly VolumeUse[]): { free: number; total: number } | undefined {
+  if (first === undefined || others.some(({ disk }) => disk !== first.disk)) return undefined;
+  return { free: first.free, total: first.total };
+}
+
 async function statusOf({ client, outputs }: Session, volumes: readonly VolumeUse[]): Promise<ProgramStatus[]> {
   const prometheus = await client.reach(programNamed(outputs, "prometheus"));
   const use = new Map(volumes.map(({ volume, used }) => [volume, used]));
@@ -47,6 +53,7 @@ async function statusOf({ client, outputs }: Session, volumes: readonly VolumeUs
     outputs.programs.map(async (program) => {
       const { health, detail, standIn } = await healthOf(client, program, prometheus);
       const kept = program.data.length > 0;
+      const seen = program.data.every(({ handle }) => use.has(handle));
       const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
       return {
         name: program.name,
@@ -55,7 +62,7 @@ async function statusOf({ client, outputs }: Session, volumes: readonly VolumeUs
         ...(detail ? { detail } : {}),
         memory: (await client.memory(program)) ?? null,
         memoryLimit: program.memoryLimit,
-        disk: kept ? total(program.data.map(({ handle }) => use.get(handle) ?? 0)) : null,
+        disk: kept && seen ? total(program.data.map(({ handle }) => use.get(handle) ?? 0)) : null,
         diskSize: kept ? total(program.data.map((data) => data.size)) : null,
         retention: program.retention,
       };

@@ -6,6 +6,7 @@ import { report, withStack, type Session } from "../session";
 import { alertDelivery, syntheticAlert } from "../verify/alerting";
 import { dataSources } from "../verify/data-sources";
 import { disks } from "../verify/disk";
+import { logStore } from "../verify/log-store";
 import { rules, targets } from "../verify/metrics";
 import { readiness } from "../verify/readiness";
 import { signals, type Probe } from "../verify/signals";
@@ -39,6 +40,7 @@ async function allChecks(session: Session, probe: Probe): Promise<Check[]> {
     attempt("alert delivery", "prometheus", () => alertDelivery(session)),
     attempt("data source", "grafana", () => dataSources(session)),
     attempt("disk", "volumes", () => disks(session)),
+    attempt("indices", "elasticsearch", () => logStore(session)),
     attempt("signals", "otel-collector", () => signals(session, probe)),
     attempt("alert", "alertmanager", () => syntheticAlert(session, probe.id)),
   ]);

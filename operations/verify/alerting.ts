@@ -8,6 +8,8 @@ import { WATCHDOG } from "./metrics";
 const WAIT_MS = 8_000;
 /** Prometheus sends its first alert once its rules were evaluated, which they are every 15 seconds. */
 const FIRST_EVALUATION_MS = 17_000;
+/** One that came before Alertmanager was up is lost, and the next comes a minute later. */
+const SECOND_ALERT_MS = 80_000;
 const POLL_MS = 250;
 
 /** Prometheus repeats an alert every minute; this much later it has failed to. */
@@ -36,7 +38,7 @@ export async function alertDelivery({ client, outputs }: Session): Promise<Check
   type Runtime = { readonly data: { readonly startTime: string } };
   const runtime = await getJson<Runtime>(`${prometheus as string}/api/v1/status/runtimeinfo`);
   const started = Date.parse(runtime.data.startTime);
-  const end = Date.now() + FIRST_EVALUATION_MS;
+  const end = Math.max(Date.now() + FIRST_EVALUATION_MS, started + SECOND_ALERT_MS);
   let found = await alertsNamed(alertmanager as string, WATCHDOG);
   while (newest(found) < started && Date.now() < end) {
     await sleep(POLL_MS);

@@ -3,7 +3,7 @@ import type { VolumeUse } from "../platform/client";
 import type { Session } from "../session";
 import { size } from "../table";
 
-/** Shares of a disk that are too little to have left. Elasticsearch, for one, refuses to write at 5 %. */
+/** Shares of a disk that are too little to have left: stores stop writing before a disk is full. */
 const TOO_LITTLE = 0.05;
 const LITTLE = 0.1;
 
@@ -16,8 +16,12 @@ export async function disks({ client, outputs }: Session): Promise<Check[]> {
     program.data.map(({ handle }) => ({ name: program.name, handle })),
   );
   const missing = data.filter(({ handle }) => !existing.has(handle));
-  const use = await client.use(data.flatMap(({ handle }) => (existing.has(handle) ? [handle] : [])));
+  const present = data.filter(({ handle }) => existing.has(handle));
+  const use = await client.use(present.map(({ handle }) => handle));
+  const seen = new Set(use.map(({ volume }) => volume));
+  const unseen = present.filter(({ handle }) => !seen.has(handle));
   return [
+    ...unseen.map(({ name, handle }) => warning("disk", name, `its volume ${handle} can not be looked into`)),
     ...missing.map(({ name, handle }) => failed("disk", name, `its volume ${handle} is not there`)),
     ...diskChecks(use),
   ];

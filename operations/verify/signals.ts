@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { failed, ok, warning, type Check } from "../checks";
+import { ElasticsearchApi } from "../elasticsearch/api";
 import { getJson } from "../http";
 import type { Outcome, Post } from "../platform/client";
 import { programNamed, type Session } from "../session";
 
 /** How long a signal may be on its way. On a healthy stack it takes a second or two. */
 const WAIT_MS = 10_000;
+/** Elasticsearch shows a line up to five seconds after it was written, and it is written in batches. */
+const ELASTICSEARCH_WAIT_MS = 25_000;
 const POLL_MS = 250;
 
 const SERVICE = "monitoring-verify";
@@ -27,15 +30,21 @@ export interface Way {
   readonly signal: "metric" | "trace" | "log";
   /** The program that keeps it. */
   readonly store: string;
-  /** Whether the store at an address has it. */
-  readonly find: (address: string, probe: Probe) => Promise<boolean>;
+  /** Whether the store has it. */
+  readonly find: (session: Session, probe: Probe) => Promise<boolean>;
+  /**
+   * How long it may take.
+   * @default 10 s
+   */
+  readonly wait?: number;
 }
 
 const WAYS: readonly Way[] = [
   {
     signal: "metric",
     store: "prometheus",
-    find: async (address, { value }) => {
+    find: async (session, { value }) => {
+      const address = await addressOf(session, "prometheus");
       type Answer = { readonly data: { readonly result: readonly unknown[] } };
       const query = encodeURIComponent(`${METRIC} == ${value}`);
       return (await getJson<Answer>(`${address}/api/v1/query?query=${query}`)).data.result.length > 0;
@@ -44,7 +53,8 @@ const WAYS: readonly Way[] = [
   {
     signal: "trace",
     store: "jaeger",
-    find: async (address, { id }) => {
+    find: async (session, { id }) => {
+      const address = await addressOf(session, "jaeger");
       const response = await fetch(`${address}/api/traces/${id}`, { signal: AbortSignal.timeout(5_000) });
       return response.ok;
     },
@@ -52,7 +62,8 @@ const WAYS: readonly Way[] = [
   {
     signal: "log",
     store: "loki",
-    find: async (address, { id }) => {
+    find: async (session, { id }) => {
+      const address = await addressOf(session, "loki");
       type Answer = { readonly data: { readonly result: readonly unknown[] } };
       const query = encodeURIComponent(`{service_name="${SERVICE}"} |= "${id}"`);
       return (
@@ -60,7 +71,20 @@ const WAYS: readonly Way[] = [
       );
     },
   },
+  {
+    signal: "log",
+    store: "elasticsearch",
+    wait: ELASTICSEARCH_WAIT_MS,
+    find: async ({ client, outputs }, { id }) => {
+      const reader = new ElasticsearchApi(client, programNamed(outputs, "elasticsearch"), "reader");
+      const query = encodeURIComponent(`service.name:"${SERVICE}" AND message:"${id}"`);
+      const { count } = await reader.ask<{ count: number }>("GET", `logs-pyairtable*/_count?q=${query}`);
+      return count > 0;
+    },
+  },
 ];
+
+const addressOf = ({ client, outputs }: Session, program: string) => client.reach(programNamed(outputs, program));
 
 /** Sends a metric, a trace and a log line as a service would, and finds each in the store that keeps it. */
 export async function signals(session: Session, probe: Probe): Promise<Check[]> {
@@ -80,17 +104,19 @@ export async function signals(session: Session, probe: Probe): Promise<Check[]> 
   return [...found, ...untold.map((signal) => warning(signal, "stack", "its store is not one that is looked into"))];
 }
 
-async function follow({ client, outputs }: Session, way: Way, probe: Probe, sent: Outcome | undefined): Promise<Check> {
-  const { signal, store } = way;
+async function follow(session: Session, way: Way, probe: Probe, sent: Outcome | undefined): Promise<Check> {
+  const { client, outputs } = session;
+  const { signal, store, wait = WAIT_MS } = way;
+  if ((await client.state(programNamed(outputs, store))).standIn)
+    return warning(signal, store, "a stand-in holds its place, and keeps nothing");
   if (!sent?.succeeded) {
     return failed(signal, "otel-collector", `${outputs.services.otlpHttp} did not take it: ${sent?.output ?? ""}`);
   }
-  const address = await client.reach(programNamed(outputs, store));
-  const end = Date.now() + WAIT_MS;
+  const end = Date.now() + wait;
   let reason = "";
   for (;;) {
     try {
-      if (await way.find(address, probe)) return ok(signal, store, "sent through otel-collector and found again");
+      if (await way.find(session, probe)) return ok(signal, store, "sent through otel-collector and found again");
     } catch (error) {
       reason = `; ${(error as Error).message}`;
     }
@@ -98,7 +124,7 @@ async function follow({ client, outputs }: Session, way: Way, probe: Probe, sent
       return failed(
         signal,
         store,
-        `otel-collector took it, but ${store} does not have it after ${WAIT_MS / 1_000} s${reason}`,
+        `otel-collector took it, but ${store} does not have it after ${wait / 1_000} s${reason}`,
       );
     await sleep(POLL_MS);
   }

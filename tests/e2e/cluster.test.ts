@@ -50,6 +50,7 @@ const ELK = {
 };
 const PRODUCTION = {
   "daemonset/otel-collector": ready(3),
+  "deployment/front-door": ready(2),
   "deployment/grafana": ready(2),
   "deployment/jaeger": ready(1),
   "deployment/kibana": ready(2),
@@ -128,6 +129,7 @@ describe("data on a cluster", () => {
       kubeconfig: cluster.kubeconfig,
       kubernetesContext: cluster.context,
       protectData: true,
+      frontDoor: { domain: "example.test" },
     };
     const stack = await TestStack.create(inject("workspace"), configuration);
     try {

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { PROJECT_ROOT } from "../../operations/workspace";
-import { Elasticsearch, filebeatLogin } from "./support/elk";
+import { Elasticsearch, filebeatLogin, type Login } from "./support/elk";
 import { eventually, getJson, postJson } from "./support/eventually";
-import { docker, leftoversOf, runService, TestStack } from "./support/test-stack";
+import { docker, exec, leftoversOf, runService, TestStack } from "./support/test-stack";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const FIRST_LINE = "written while Loki was alone";
@@ -38,6 +38,9 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
   };
   const found = (what: string, query: string, index = stream()) =>
     eventually(what, async () => (await elasticsearch.search(index, query))[0], 90);
+
+  const texts = (values: Record<string, string>) =>
+    Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
 
   beforeAll(async () => {
     stack = await TestStack.create(inject("workspace"), { logging: "loki", logstash: false });
@@ -174,8 +177,16 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
       body: { stringValue: "cart is empty" },
       traceId: TRACE,
       spanId: "00f067aa0ba902b7",
+      attributes: texts({ "exception.type": "EmptyCart", "exception.stacktrace": "Traceback" }),
     };
-    const resource = { attributes: [{ key: "service.name", value: { stringValue: "checkout" } }] };
+    const resource = {
+      attributes: texts({
+        "service.name": "checkout",
+        "service.version": "1.2.3",
+        "service.instance.id": "checkout-1",
+        "deployment.environment.name": "shop",
+      }),
+    };
     const logs = { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] };
     await postJson(`${outputs.urls["otel-collector"]}/v1/logs`, logs);
     const line = await found(
@@ -183,7 +194,21 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
       `service.name:checkout AND trace.id:${TRACE}`,
       `logs-pyairtable.otlp-${stack.name}`,
     );
-    expect(line._source).toMatchObject({ message: "cart is empty" });
+    expect(line._source).toMatchObject({ message: "cart is empty", error: { stacktrace: "Traceback" } });
+    // Each field is found by its own value, and the level and the environment as Filebeat's lines have them.
+    const fields = {
+      "service.version": "1.2.3",
+      "service.node.name": "checkout-1",
+      "service.environment": "shop",
+      environment: "shop",
+      "log.level": "error",
+      "event.severity": "17",
+      "error.type": "EmptyCart",
+    };
+    for (const [field, value] of Object.entries(fields)) {
+      const hits = await elasticsearch.search(`logs-pyairtable.otlp-${stack.name}`, `${field}:"${value}"`);
+      expect([field, hits.length]).toEqual([field, 1]);
+    }
   });
 
   it("keeps secrets out of the state and of what the engine tells about containers", async () => {
@@ -195,6 +220,33 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
       expect(state.includes(secret)).toBe(false);
       expect(JSON.stringify(inspected).includes(secret)).toBe(false);
     }
+  });
+
+  it("lets Jaeger's nightly job delete old days of Jaeger's indices, and nothing else", async () => {
+    const put = async (path: string, body?: unknown) =>
+      (await elasticsearch.ask(path, { method: "PUT", login: elasticsearch.elastic, body })).status;
+    const role = JSON.parse(
+      await readFile(path.join(PROJECT_ROOT, "configs/elasticsearch/roles/jaeger.json"), "utf8"),
+    ) as object;
+    const login = { user: "jaeger", password: "of this test alone" };
+    expect(await put("/_security/role/jaeger", role)).toBe(200);
+    expect(await put("/_security/user/jaeger", { password: login.password, roles: ["jaeger"] })).toBe(200);
+    const today = new Date().toISOString().slice(0, 10);
+    const indices = ["jaeger-span-2020-01-01", "jaeger-service-2020-01-01", `jaeger-span-${today}`, "other-2020-01-01"];
+    for (const index of indices) expect(await put(`/${index}`)).toBe(200);
+
+    const script = await readFile(path.join(PROJECT_ROOT, "configs/jaeger/clean-indices.sh"), "utf8");
+    const options = `user = "${login.user}:${login.password}"\ncacert = "/etc/elasticsearch/secrets/ca.crt"\n`;
+    const container = `${stack.name}-elasticsearch`;
+    expect((await exec(container, ["bash", "-c", `cat > /tmp/jaeger.conf <<'END'\n${options}END`])).code).toBe(0);
+    const args = ["clean-indices.sh", "2", "https://localhost:9200", "/tmp/jaeger.conf"];
+    const { code, output } = await exec(container, ["bash", "-c", script, ...args]);
+    expect(output).toMatch(/deleted 2 indices of days before/);
+    expect(code).toBe(0);
+    const left = await Promise.all(
+      indices.map(async (index) => (await elasticsearch.ask(`/${index}`, { login: elasticsearch.elastic })).status),
+    );
+    expect(left).toEqual([404, 404, 200, 200]);
   });
 
   it("sets everything up a second time without a change", async () => {
@@ -212,11 +264,29 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     await switchTo("elk");
     elasticsearch = await Elasticsearch.of(stack.name);
     const time = before._source["@timestamp"] as string;
-    const kept = await elasticsearch.search(stream(), `trace.id:${TRACE} AND @timestamp:"${time}"`);
-    expect(kept).not.toHaveLength(0);
+    // A node that has started is ready before its indices are.
+    await found("the line from before", `trace.id:${TRACE} AND @timestamp:"${time}"`);
     const { containers, volumes } = await leftoversOf(stack.name);
     expect(containers.filter((name) => /-(loki|promtail)/.test(name as string))).toEqual([]);
     expect(volumes).toContain(`${stack.name}-loki`);
     await found("a line from after", `trace.id:${TRACE} AND @timestamp:[${new Date().toISOString()} TO *]`);
+  });
+
+  it("fails an update whose set-up is refused, and goes on when that was mended", async () => {
+    const changed = { ...elasticsearch.elastic, password: "changed by somebody" };
+    const setPassword = async (login: Login, password: string) =>
+      (await elasticsearch.ask("/_security/user/elastic/_password", { method: "POST", login, body: { password } }))
+        .status;
+    expect(await setPassword(elasticsearch.elastic, changed.password)).toBe(200);
+    await stack.run.capture(["config", "set", "elasticsearchRetention", "20d"]);
+    const failure = await stack.up().then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    expect(failure).toContain(`${stack.name}-elasticsearch-setup ended with exit code 1`);
+    expect(await setPassword(changed, elasticsearch.elastic.password)).toBe(200);
+    const [, urn] = /pulumi up --replace '([^']+)'/.exec(failure) as unknown as [string, string];
+    await stack.run.capture(["up", "--yes", "--skip-preview", "--replace", urn]);
+    expect(await unhealthy()).toEqual([]);
   });
 });

@@ -178,7 +178,7 @@ describe("data", () => {
       .sort();
 
   it("is protected where the settings say so", async () => {
-    await stack.succeed(UP, withSettings({ protectData: true }));
+    await stack.succeed(UP, withSettings({ protectData: true, frontDoor: { domain: "example.test" } }));
     const { code, output } = await stack.run(["destroy", "--yes"]);
     expect(code).not.toBe(0);
     expect(output).toContain("it is protected");

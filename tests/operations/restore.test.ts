@@ -33,7 +33,7 @@ describe("a restore's exchange", () => {
   });
 
   it("stops what sends before what it sends to, and leaves the new data alone", async () => {
-    await exchange(session(), steps, 1);
+    await exchange(session(), steps, { seconds: 1 });
     expect(platform.events).toEqual([
       ...["stop promtail", "stop loki", "stop prometheus"],
       ...["start prometheus", "start loki", "start promtail"],
@@ -44,7 +44,7 @@ describe("a restore's exchange", () => {
 
   it("puts every program's old data back when one does not come up with the new", async () => {
     platform.ill.add("loki");
-    await expect(exchange(session(), steps, 0)).rejects.toThrow(
+    await expect(exchange(session(), steps, { seconds: 0 })).rejects.toThrow(
       /nothing was restored, and the old data is back: loki is unhealthy/,
     );
     expect(await contents()).toEqual(["old", "old", "old"]);
@@ -53,7 +53,7 @@ describe("a restore's exchange", () => {
 
   it("puts it back as well when a volume can not be exchanged", async () => {
     await mkdir(path.join(platform.root, "stack-loki", ".restore-moving"));
-    await expect(exchange(session(), steps, 1)).rejects.toThrow(/the old data is back/);
+    await expect(exchange(session(), steps, { seconds: 1 })).rejects.toThrow(/the old data is back/);
     expect(await contents()).toEqual(["old", "old", "old"]);
   });
 });

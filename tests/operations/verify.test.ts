@@ -5,6 +5,7 @@ import { describe as render } from "../../operations/checks";
 import { deliveryCheck } from "../../operations/verify/alerting";
 import { dataSourceCheck } from "../../operations/verify/data-sources";
 import { diskChecks } from "../../operations/verify/disk";
+import { clusterCheck } from "../../operations/verify/log-store";
 import { ruleChecks, targetChecks, type Rule } from "../../operations/verify/metrics";
 import { bodiesOf } from "../../operations/verify/signals";
 
@@ -116,10 +117,31 @@ describe("data sources", () => {
     expect(check.detail).toBe("http://loki:3100 is no loki");
   });
 
-  it("of a type without a test of its own are there when they ask for a login", () => {
-    const source = { uid: "es", type: "elasticsearch", url: "http://elasticsearch:9200" };
+  it.each(["elasticsearch", "of no known type"])("of %s are there when they ask for a login", (type) => {
+    const source = { uid: "es", type, url: "https://elasticsearch:9200" };
     expect(dataSourceCheck(source, false, "HTTP/1.1 401 Unauthorized", undefined).verdict).toBe("ok");
+    expect(dataSourceCheck(source, false, "wget: TLS error from peer (alert code 80)", undefined).verdict).toBe("ok");
     expect(dataSourceCheck(source, false, "wget: can't connect", undefined).verdict).toBe("failed");
+  });
+
+  it("that Grafana logs in to answer as their type does", () => {
+    const source = { uid: "es", type: "elasticsearch", url: "https://elasticsearch:9200" };
+    const check = (succeeded: boolean, text: string) => dataSourceCheck(source, succeeded, text, undefined).verdict;
+    expect(check(true, '{"cluster_name":"pyairtable"}')).toBe("ok");
+    expect(check(true, "<html>")).toBe("failed");
+    expect(check(false, "HTTP 401: unable to authenticate")).toBe("failed");
+  });
+});
+
+describe("Elasticsearch's indices", () => {
+  const cluster = { number_of_nodes: 1, active_shards: 9, unassigned_shards: 2 };
+
+  it.each([
+    ["green", "ok", "9 shards on 1 node"],
+    ["yellow", "warning", "2 copies of shards have no place"],
+    ["red", "failed", "2 shards have no place, and lines are missing"],
+  ] as const)("of a cluster that is %s", (status, verdict, detail) => {
+    expect(clusterCheck({ ...cluster, status })).toMatchObject({ verdict, detail });
   });
 });
 

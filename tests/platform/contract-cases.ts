@@ -133,6 +133,13 @@ export const CASES = {
     "belongs to the program": { workload: { data: [DATA] } },
     "of root": { workload: { runsAs: ROOT, data: [DATA], privileges: [hostPath] } },
     "of several replicas": { workload: { data: [DATA], placement: { kind: "replicated", replicas: 3 } } },
+    "that replicas share": {
+      workload: {
+        data: [DATA, { ...DATA, name: "shared", path: "/shared", shared: { storageClass: "nfs" } }],
+        placement: { kind: "replicated", replicas: 3 },
+      },
+    },
+    "that one program shares with nobody": { workload: { data: [{ ...DATA, shared: { storageClass: "nfs" } }] } },
     "on every node": { workload: { data: [DATA], placement: { kind: "every-node" } } },
     "of root on every node": {
       workload: { runsAs: ROOT, data: [DATA], placement: { kind: "every-node" }, privileges: [hostPath] },

@@ -134,6 +134,10 @@ export const dockerColumn: Column<OnDocker> = {
     },
     "of several replicas": async (made) =>
       expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine"),
+    "that replicas share": async (made) =>
+      expect(made()).rejects.toThrow("tiny: placement of 3 replicas can not be had on one Docker engine"),
+    "that one program shares with nobody": async (made) =>
+      expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
     "on every node": async (made) => expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),
     "of root on every node": async (made) =>
       expect(namesOf((await made()).recorder.ofKind("Volume"))).toEqual([VOLUME]),

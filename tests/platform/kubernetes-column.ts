@@ -148,6 +148,29 @@ export const kubernetesColumn: Column<OnKubernetes> = {
       const handles = [0, 1, 2].map((index) => `watch/persistentvolumeclaim/tiny-tiny-${index}`);
       expect(one.deployed.data?.map(({ handle }) => handle)).toEqual(handles);
     },
+    "that replicas share": async (made) => {
+      const one = await made();
+      expect(one.spec.volumeClaimTemplates).toHaveLength(1);
+      expect(one.spec.volumeClaimTemplates).toMatchObject([CLAIM]);
+      expect(placeOf(one, "part-tiny-shared")).toEqual({ name: "shared", namespace: "watch" });
+      expect(specOf(one, "part-tiny-shared")).toEqual({
+        accessModes: ["ReadWriteMany"],
+        storageClassName: "nfs",
+        resources: { requests: { storage: "1Gi" } },
+      });
+      expect(one.recorder.named("part-tiny-shared").options.retainOnDelete).toBe(true);
+      expect(one.template.spec.volumes).toContainEqual({
+        name: "shared",
+        persistentVolumeClaim: { claimName: "shared" },
+      });
+      expect(one.container.volumeMounts).toContainEqual({ name: "shared", mountPath: "/shared" });
+      expect(one.deployed.data?.map(({ handle }) => handle).slice(-2)).toEqual([
+        "watch/persistentvolumeclaim/tiny-tiny-2",
+        "watch/persistentvolumeclaim/shared",
+      ]);
+    },
+    "that one program shares with nobody": async (made) =>
+      expect((await made()).deployed.data).toMatchObject([{ handle: "watch/persistentvolumeclaim/tiny" }]),
     "on every node": async (made) =>
       expect(made()).rejects.toThrow(
         "tiny: data on every node can be had on a cluster only by a program with privileges that runs as root",

@@ -40,9 +40,9 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   "dev with both log stores": { stack: "dev", changes: { logging: "both" } },
   "dev with a front door": { stack: "dev", changes: { frontDoor: '{"domain":"localhost"}' } },
   prod: { stack: "prod" },
-  "prod with a front door": {
+  "prod with a folder for snapshots": {
     stack: "prod",
-    changes: { frontDoor: '{"domain":"watch.example.org"}', ingress: '{"domain":"watch.example.org"}' },
+    changes: { elasticsearchSnapshots: '{"storageClass":"nfs"}' },
   },
   "prod with both log stores": { stack: "prod", changes: { logging: "both" } },
 };

@@ -92,6 +92,19 @@ describe("elasticsearch-setup", () => {
     expect(cluster).toEqual([["monitor"], ["monitor"], ["monitor"], ["monitor", "manage_index_templates"]]);
   });
 
+  it("lets the user for backups make snapshots and make room for them, and neither read nor write a line", () => {
+    expect(roleOf("backup").cluster).toEqual([
+      "monitor",
+      "cluster:admin/repository/*",
+      "cluster:admin/snapshot/*",
+      "indices:admin/index_template/get",
+    ]);
+    expect(roleOf("backup").indices.flatMap(({ privileges }) => privileges)).toEqual([
+      "view_index_metadata",
+      "delete_index",
+    ]);
+  });
+
   it("has passwords only in secret files, each for its user", async () => {
     const files = await secretFilesOf(setupFor());
     const passwords = Object.entries(files).flatMap(([path, text]) =>
@@ -102,6 +115,7 @@ describe("elasticsearch-setup", () => {
       "secrets/user-logstash.json": "secretmark-elasticsearch-logstash",
       "secrets/user-otel.json": "secretmark-elasticsearch-otel",
       "secrets/user-grafana.json": "secretmark-elasticsearch-grafana",
+      "secrets/user-backup.json": "secretmark-elasticsearch-backup",
       "secrets/user-kibana-setup.json": "secretmark-elasticsearch-kibana-setup",
     });
   });

@@ -11,6 +11,29 @@ const elasticsearchFor = (written: Written = {}) => elkProgramsFor(written).elas
 const configFor = (written: Written = {}) =>
   yamlOf<Record<string, unknown>>(elasticsearchFor(written), "elasticsearch.yml");
 
+describe("the folder of Elasticsearch's snapshots", () => {
+  const folderOf = (written: Written) => elasticsearchFor(written).data?.find(({ name }) => /snapshots/.test(name));
+
+  it("is a volume of its own, which Elasticsearch may write snapshots to", () => {
+    expect(configFor()["path.repo"]).toEqual([folderOf({})?.path]);
+  });
+
+  it("is none for several nodes that share none", () => {
+    expect(folderOf(CLUSTER)).toBeUndefined();
+    expect(configFor(CLUSTER)).not.toHaveProperty("path.repo");
+  });
+
+  it("is one that several nodes share, where the settings name a class of such", () => {
+    const sharing: Written = {
+      ...CLUSTER,
+      elasticsearchSnapshots: { storageClass: "nfs" },
+      storage: { "elasticsearch-snapshots": "60Gi" },
+    };
+    expect(folderOf(sharing)).toMatchObject({ size: 60 * 2 ** 30, shared: { storageClass: "nfs" } });
+    expect(configFor(sharing)["path.repo"]).toEqual([folderOf(sharing)?.path]);
+  });
+});
+
 describe("elasticsearch", () => {
   it("is placed as its image and its callers need it", () => {
     expect(elasticsearchFor().image).toBe(images.elasticsearch);
@@ -19,7 +42,7 @@ describe("elasticsearch", () => {
       user: "1000:0",
       ports: ["https 9200 from peers", "transport 9300 from peers", "readiness 9400 from peers"],
       metrics: undefined,
-      data: ["/usr/share/elasticsearch/data 20Gi"],
+      data: ["/usr/share/elasticsearch/data 20Gi", "/usr/share/elasticsearch/snapshots 20Gi"],
       scratch: ["/tmp 64Mi", "/usr/share/elasticsearch/logs 16Mi"],
       health: {
         port: 9400,
@@ -43,6 +66,8 @@ describe("elasticsearch", () => {
       "secrets/node.crt",
       "secrets/node.key",
       "secrets/elastic-password",
+      "secrets/reader.conf",
+      "secrets/backup.conf",
     ]);
   });
 
@@ -97,6 +122,21 @@ describe("elasticsearch", () => {
     expect((await secretFilesOf(elasticsearchFor(CLUSTER)))["secrets/node.crt"]).toMatch(
       / for elasticsearch, elasticsearch-0[.]elasticsearch-replicas, .*, elasticsearch-2[.]elasticsearch-replicas$/,
     );
+  });
+
+  it("stays writable on a disk that is half full of other things: what must be free is a share of its own volume", () => {
+    const freeOf = (written: Written) =>
+      Object.entries(configFor(written)).flatMap(([key, value]) => (key.includes("watermark") ? [value] : []));
+    expect(freeOf({})).toEqual(["3072mb", "2048mb", "1024mb"]);
+    expect(freeOf({ storage: { elasticsearch: "100Gi" } })).toEqual(["15360mb", "10240mb", "5120mb"]);
+  });
+
+  it("lets an operator in from inside alone, as users who may do little, with no password on a command line", async () => {
+    const files = await secretFilesOf(elasticsearchFor());
+    const login = (user: string) =>
+      `user = "${user}:secretmark-elasticsearch-${user}"\ncacert = "/etc/elasticsearch/secrets/ca.crt"\n`;
+    expect(files["secrets/reader.conf"]).toBe(login("grafana"));
+    expect(files["secrets/backup.conf"]).toBe(login("backup"));
   });
 
   it("takes the password of elastic that the settings give", async () => {

@@ -80,6 +80,7 @@ describe("filebeat", () => {
     expect(filebeatFor().clusterAccess).toBeUndefined();
     expect(filebeatFor(CLUSTER).clusterAccess).toMatchObject([{ apiGroups: [""], resources: ["pods"] }]);
     expect(filebeatFor(CLUSTER).placeEnv).toEqual({ NODE_NAME: "node-name" });
+    expect(configFor(CLUSTER).processors[0]).toMatchObject({ add_kubernetes_metadata: { host: "${NODE_NAME}" } });
     expect(filebeatFor(CLUSTER).talksTo).toEqual(["logstash", CLUSTER_API]);
   });
 });
@@ -96,12 +97,16 @@ describe("filebeat's output", () => {
     ]);
   });
 
-  it("is every copy of Logstash", () => {
-    const { "output.logstash": output } = configFor({ ...CLUSTER, replicas: { logstash: 2 } });
-    expect(output).toMatchObject({
-      hosts: ["logstash-0.logstash-replicas:5044", "logstash-1.logstash-replicas:5044"],
+  it("is every copy of Logstash, by a name that leads to it from another namespace and is in its certificate", async () => {
+    const written = { ...CLUSTER, namespace: "watch", replicas: { logstash: 2 } };
+    const hosts = [0, 1].map((copy) => `logstash-${copy}.logstash-replicas.watch`);
+    expect(configFor(written)["output.logstash"]).toMatchObject({
+      hosts: hosts.map((host) => `${host}:5044`),
       loadbalance: true,
     });
+    const { logstash } = elkProgramsFor(written);
+    const certificate = (await secretFilesOf(logstash!))["secrets/logstash.crt"];
+    for (const host of hosts) expect(certificate).toContain(host);
   });
 
   it("is Elasticsearch where there is none, with the password in a file of its own", async () => {

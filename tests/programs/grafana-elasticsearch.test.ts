@@ -9,8 +9,26 @@ describe("a dashboard for Elasticsearch", () => {
   it.each(dashboards)("%s asks Loki for nothing any more", (file) => {
     const before = nativeText(`grafana/dashboards/${file}`);
     const after = JSON.stringify(forElasticsearch(JSON.parse(before)));
-    expect(after).not.toMatch(/"uid":"loki"|%22loki%22|"type":"loki"/);
-    expect(after.includes("elasticsearch")).toBe(before.includes("loki"));
+    const asks = /"uid": ?"loki"|%22loki%22|"type": ?"loki"/;
+    expect(after).not.toMatch(asks);
+    expect(after).not.toMatch(/\b(loki|promtail)_/);
+    expect(after.includes("elasticsearch")).toBe(asks.test(before));
+  });
+
+  it("has no gap where a panel about Loki was", () => {
+    const panel = (id: number, x: number, w: number, expr: string) => ({
+      id,
+      gridPos: { x, y: 3, w, h: 8 },
+      targets: [{ expr }],
+    });
+    const wide = { id: 1, gridPos: { x: 0, y: 0, w: 12, h: 3 }, targets: [{ expr: "up" }] };
+    const panels = [
+      wide,
+      panel(2, 0, 12, "up"),
+      panel(3, 12, 6, "sum(rate(loki_lines_total[5m]))"),
+      panel(4, 18, 6, "up"),
+    ];
+    expect(forElasticsearch({ panels })).toEqual({ panels: [wide, panel(2, 0, 16, "up"), panel(4, 16, 8, "up")] });
   });
 
   it("keeps Grafana's variables readable in links, and everything else as it was", () => {

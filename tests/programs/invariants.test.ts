@@ -49,11 +49,15 @@ const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
     [...ALWAYS, "cadvisor", ...LOKI, ...ELK, "front-door"],
   ],
   [
-    "production with a front door",
-    { ...stackFile("prod"), ...DOOR, ingress: { domain: "localhost" }, replicas: { "front-door": 2 } },
+    "production",
+    {
+      ...stackFile("prod"),
+      ...DOOR,
+      ingress: { domain: "localhost" },
+      elasticsearchSnapshots: { storageClass: "nfs" },
+    },
     [...ALWAYS, ...ELK, "jaeger-index-cleaner", "otel-gateway", "front-door"],
   ],
-  ["production", stackFile("prod"), [...ALWAYS, ...ELK, "jaeger-index-cleaner", "otel-gateway"]],
 ];
 
 describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
@@ -174,9 +178,12 @@ describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
   });
 });
 
-/** The program that a host name belongs to: a replica's begins with its own, and ends with its program's. */
+/**
+ * The program that a host name belongs to: a replica's begins with its own, and ends with its program's, or for those who are in
+ * another namespace with its own one.
+ */
 function programOf(host: string): string {
-  return host.replace(/^(.+)-\d+\.\1-replicas$/, "$1");
+  return host.replace(/^(.+)-\d+\.\1-replicas(\.[a-z-]+)?$/, "$1");
 }
 
 function publishedBy({ ports }: Workload): number[] {

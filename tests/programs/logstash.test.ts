@@ -83,10 +83,10 @@ describe("logstash", () => {
   });
 
   it("can have several copies, each with a name in the certificate", async () => {
-    const several = logstashFor({ platform: "kubernetes", replicas: { logstash: 2 } });
+    const several = logstashFor({ platform: "kubernetes", namespace: "watch", replicas: { logstash: 2 } });
     expect(several.placement).toEqual({ kind: "replicated", replicas: 2, spread: "preferred" });
     expect((await secretFilesOf(several))["secrets/logstash.crt"]).toMatch(
-      / for logstash, logstash-0[.]logstash-replicas, logstash-1[.]logstash-replicas$/,
+      / for logstash, logstash-0[.]logstash-replicas[.]watch, logstash-1[.]logstash-replicas[.]watch$/,
     );
   });
 });

@@ -80,6 +80,20 @@ describe("setup.sh of Elasticsearch", () => {
     expectRefused(await setUp(url), /the password of elastic is refused[^]*pulumi config set --secret elasticPassword/);
   });
 
+  it("waits for indices to start, and says of one that does not why", async () => {
+    const { url } = await fakeServer(({ path }, index) =>
+      path.startsWith("/_cluster/health") && index < 2 ? { status: 408, body: '{"status":"red"}' } : OK,
+    );
+    expectAccepted(await setUp(url));
+    const red = await fakeServer(({ path }) =>
+      path.startsWith("/_cluster/health")
+        ? { status: 408, body: '{"status":"red"}' }
+        : { status: 200, body: '{"index":".security-7","explanation":"the disk is full"}' },
+    );
+    expectRefused(await setUp(red.url), /the cluster is red, and stays so[^]*[.]security-7[^]*the disk is full/);
+    expect(red.asked.at(-1)?.path).toContain("/_cluster/allocation/explain");
+  });
+
   it("gives up on a server that never answers", async () => {
     const { url, asked } = await fakeServer(() => ({ status: 503, body: "starting" }));
     expectRefused(await setUp(url), /gave no answer in 3 attempts; the last was 503: starting/);

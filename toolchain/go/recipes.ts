@@ -125,6 +125,20 @@ export const goRecipes = {
     },
     variables: { "k8s.io/component-base/version.gitVersion": "v1.37.2" },
   },
+  // A real node of the test cluster. Apart from the control plane, since it needs modules that the latter does not.
+  kubelet: {
+    version: "1.37.2",
+    binaries: {
+      kubelet: "k8s.io/kubernetes/cmd/kubelet",
+      "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+    },
+    variables: { "k8s.io/component-base/version.gitVersion": "v1.37.2" },
+  },
+  // The name server of a real node, with the plugins that a cluster's names need.
+  coredns: {
+    version: "1.15.0",
+    binaries: { coredns: "." },
+  },
   // Plays the nodes of the test cluster.
   kwok: {
     version: "0.8.0",

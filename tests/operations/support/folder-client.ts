@@ -61,6 +61,7 @@ export function programOf(name: string, image = `example/${name}:1.2.3`): Progra
     healthSeenBy: "platform",
     runs: "always",
     url: null,
+    port: 80,
     memoryLimit: 2 ** 20,
     data: [{ name, handle: `stack-${name}`, size: 2 ** 30 }],
     retention: null,

@@ -31,8 +31,8 @@ import org.elasticsearch.xcontent.NamedXContentRegistry;
 
 /**
  * A module with what the published distribution lacks and the stack cannot do without: the analysis that the index of
- * users and roles names, the answer at `/` that clients read the version from, and lifecycle policies. The vendor has
- * them in modules that are not published.
+ * users and roles names, the answer at `/` that clients read the version from, lifecycle policies, and the removal of
+ * data streams. The vendor has them in modules that are not published.
  */
 public class MissingParts extends Plugin implements ActionPlugin, AnalysisPlugin {
     @Override
@@ -64,6 +64,7 @@ public class MissingParts extends Plugin implements ActionPlugin, AnalysisPlugin
     public Collection<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
         return List.of(
             new ActionHandler<>(RootAnswer.TYPE, RootAnswer.Transport.class),
+            new ActionHandler<>(DataStreamRemoval.TYPE, DataStreamRemoval.Transport.class),
             new ActionHandler<>(LifecyclePolicies.PUT, LifecyclePolicies.Put.class),
             new ActionHandler<>(LifecyclePolicies.GET, LifecyclePolicies.Get.class)
         );
@@ -81,6 +82,11 @@ public class MissingParts extends Plugin implements ActionPlugin, AnalysisPlugin
         Supplier<DiscoveryNodes> nodes,
         Predicate<NodeFeature> features
     ) {
-        return List.of(new RootAnswer.Rest(), new LifecyclePolicies.RestPut(), new LifecyclePolicies.RestGet());
+        return List.of(
+            new RootAnswer.Rest(),
+            new DataStreamRemoval.Rest(),
+            new LifecyclePolicies.RestPut(),
+            new LifecyclePolicies.RestGet()
+        );
     }
 }

@@ -1,0 +1,229 @@
+/** The development stack on a node that is real: pods that run, names that resolve, policies that hold. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import { startRealCluster, whyNoRealNode } from "../../toolchain/cluster/real-cluster";
+import type { Cluster } from "../../toolchain/cluster";
+import { ClusterView } from "./support/cluster-objects";
+import { eventually, getJson } from "./support/eventually";
+import { imagesOf, NodeAccess } from "./support/real-node";
+import { TestStack } from "./support/test-stack";
+
+const SERVICES = "shop";
+const SERVICE = "api-gateway";
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PROGRAMS = {
+  "deployment/postgres-exporter": "1 of 1",
+  "deployment/redis-exporter": "1 of 1",
+  ...Object.fromEntries(
+    ["alertmanager", "grafana", "jaeger", "loki", "otel-collector", "prometheus"].map((name) => [
+      `statefulset/${name}`,
+      "1 of 1",
+    ]),
+  ),
+};
+const AGENTS = { "daemonset/node-exporter": "1 of 1", "daemonset/promtail": "1 of 1" };
+
+const refusal = whyNoRealNode();
+// The reason belongs into the output: a run in which no pod ran must not look like one in which all did.
+if (refusal !== undefined) console.warn(refusal);
+
+describe.skipIf(refusal !== undefined)(`a development stack on a real node${refusal ? `: ${refusal}` : ""}`, () => {
+  let cluster: Cluster;
+  let view: ClusterView;
+  let node: NodeAccess;
+  let stack: TestStack;
+  let prometheus: string;
+  let loki: string;
+
+  const agents = () => `${stack.name}-agents`;
+  const query = async (expression: string, time?: number) => {
+    type Answer = { data: { result: { metric: Record<string, string>; value: [number, string] }[] } };
+    const at = time === undefined ? "" : `&time=${time}`;
+    const url = `${prometheus}/api/v1/query?query=${encodeURIComponent(expression)}${at}`;
+    return (await getJson<Answer>(url)).data.result;
+  };
+
+  beforeAll(async () => {
+    cluster = await startRealCluster({ images: imagesOf("loki"), report: (message) => console.error(message) });
+    view = new ClusterView(cluster.kubeconfig);
+    node = new NodeAccess(cluster.kubeconfig);
+    stack = await TestStack.create(inject("workspace"), {
+      platform: "kubernetes",
+      kubeconfig: cluster.kubeconfig,
+      kubernetesContext: cluster.context,
+      servicesNamespace: SERVICES,
+      services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
+    });
+    for (const [at, body] of serviceObjects(stack.name)) await view.client.call("POST", at, { body });
+    await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    prometheus = await node.forward(stack.name, "prometheus", 9090);
+    loki = await node.forward(stack.name, "loki", 3100);
+  });
+
+  afterAll(async () => {
+    await stack?.remove();
+    await node?.close();
+    view?.close();
+    await cluster?.stop();
+  });
+
+  it("has every program ready, with no container that was started twice", async () => {
+    expect(await view.readiness(stack.name)).toEqual(PROGRAMS);
+    expect(await view.readiness(agents())).toEqual(AGENTS);
+    const pods = [...(await node.pods(stack.name)), ...(await node.pods(agents()))];
+    const restarts = pods.flatMap(({ status }) => status?.containerStatuses ?? []).map((each) => each.restartCount);
+    expect(restarts).toEqual(Array(Object.keys({ ...PROGRAMS, ...AGENTS }).length).fill(0));
+  });
+
+  it("shows no change in a preview right after", async () => {
+    await expect(stack.run.capture(["preview", "--expect-no-changes"])).resolves.toContain("unchanged");
+  });
+
+  it("scrapes every program, the service, and the node's kubelet as Prometheus's own account", async () => {
+    const jobs = await eventually("all targets up", async () => {
+      const samples = await query("up");
+      const up = samples.filter(({ value }) => value[1] === "1");
+      return up.length === samples.length && up.length >= 13 ? up.map(({ metric }) => metric["job"]) : undefined;
+    });
+    expect(jobs.sort()).toEqual(
+      [
+        ...["alertmanager", "cadvisor", "grafana", "jaeger", "kubelet", "loki", "node-exporter", "otel-collector"],
+        ...["postgres-exporter", "prometheus", "promtail", "redis-exporter", "services"],
+      ].sort(),
+    );
+  });
+
+  it("measures the node and the containers of its pods", async () => {
+    const expressions = [
+      "node_memory_MemAvailable_bytes",
+      `container_memory_working_set_bytes{namespace="${stack.name}", pod="loki-0", container="loki"}`,
+      `kubelet_volume_stats_used_bytes{namespace="${stack.name}", persistentvolumeclaim=~"prometheus.*"}`,
+    ];
+    for (const expression of expressions) {
+      const sample = await eventually(expression, async () => (await query(expression))[0]);
+      expect(Number(sample.value[1])).toBeGreaterThan(0);
+    }
+  });
+
+  it("has the service's metric and log line, by its name", async () => {
+    const sample = await eventually("its metric", async () => (await query("http_requests_total"))[0]);
+    expect(sample.metric).toMatchObject({ service: SERVICE, owner: "platform", job: "services", status: "200" });
+    const selector = encodeURIComponent(`{service="${SERVICE}", level="warn"} |= "hello" | trace_id="${TRACE}"`);
+    type Streams = { data: { result: { stream: Record<string, string> }[] } };
+    const line = await eventually(
+      "its line in Loki",
+      async () =>
+        (await getJson<Streams>(`${loki}/loki/api/v1/query_range?query=${selector}&since=10m`)).data.result[0],
+    );
+    expect(line.stream).toMatchObject({
+      namespace: SERVICES,
+      pod: SERVICE,
+      container: "main",
+      environment: stack.name,
+    });
+    expect(line.stream).not.toHaveProperty("filename");
+  });
+
+  it("stores the trace that the service sends by the collector's name, and makes span metrics of it", async () => {
+    const jaeger = await node.forward(stack.name, "jaeger", 16686);
+    type Traces = { data: { spans: { operationName: string }[] }[] };
+    const trace = await eventually(
+      "the trace in Jaeger",
+      async () => (await getJson<Traces>(`${jaeger}/api/traces/${TRACE}`)).data[0],
+    );
+    expect(trace.spans[0]?.operationName).toBe("GET /cart");
+    const metric = await eventually(
+      "span metrics in Prometheus",
+      async () => (await query('traces_span_metrics_calls_total{service_name="checkout"}'))[0],
+    );
+    expect(metric.metric).toMatchObject({ span_name: "GET /cart" });
+  });
+
+  it("lets a program reach only those it talks to", async () => {
+    const from = (program: string, namespace: string, address: string) =>
+      node.exec(namespace, program, ["wget", "-q", "-T", "5", "-O", "/dev/null", `http://${address}`]);
+    expect((await from("prometheus", stack.name, "alertmanager:9093/-/ready")).code).toBe(0);
+    expect((await from("prometheus", stack.name, "loki:3100/ready")).code).toBe(0);
+    expect((await from("node-exporter", agents(), `loki.${stack.name}:3100/ready`)).code).not.toBe(0);
+    expect((await from("alertmanager", stack.name, "prometheus:9090/-/ready")).code).not.toBe(0);
+    expect((await from("alertmanager", stack.name, "jaeger:16686/")).code).not.toBe(0);
+  });
+
+  it("can be looked into through the API server: logs and commands", async () => {
+    expect(await node.log(stack.name, "prometheus")).toContain("Server is ready to receive web requests");
+    const { code, output } = await node.exec(stack.name, "prometheus", ["id", "-u"]);
+    expect({ code, user: output.trim() }).toEqual({ code: 0, user: "65534" });
+    expect((await node.exec(stack.name, "prometheus", ["touch", "/etc/new"])).code).not.toBe(0);
+  });
+
+  it("replaces only Prometheus when a rule file changes, and keeps its samples", async () => {
+    const names = async () =>
+      new Map((await node.pods(stack.name)).map(({ metadata }) => [metadata?.name, metadata?.uid]));
+    const then = Date.now() / 1_000;
+    const samples = await query("count(up)", then);
+    const before = await names();
+    const file = path.join(stack.folder, "configs/prometheus/rules/custom.yaml");
+    await writeFile(file, `${await readFile(file, "utf8")}\n# changed\n`);
+    await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    const after = await names();
+    expect([...after.keys()].filter((name) => after.get(name) !== before.get(name))).toEqual(["prometheus-0"]);
+    const kept = await eventually("samples from before", async () => (await query("count(up)", then))[0]);
+    expect(kept.value[1]).toBe(samples[0]?.value[1]);
+  });
+
+  it("leaves nothing but its claims when it goes, and their folders go with them", async () => {
+    await stack.run.capture(["destroy", "--yes", "--skip-preview"]);
+    expect(await node.pods(stack.name)).toEqual([]);
+    expect(await node.pods(agents())).toEqual([]);
+    type Volume = { spec: { local: { path: string } } };
+    const volumes = await view.list<Volume>("/api/v1/persistentvolumes");
+    expect(volumes).toHaveLength(6);
+    for (const namespace of [stack.name, agents()]) {
+      await view.client.call("DELETE", `/api/v1/namespaces/${namespace}`);
+    }
+    await eventually("no volume any more", async () =>
+      (await view.list("/api/v1/persistentvolumes")).length === 0 ? true : undefined,
+    );
+    for (const { spec } of volumes) await expect(stat(spec.local.path)).rejects.toThrow(/ENOENT/);
+  });
+});
+
+/** A service that answers for its metrics, writes log lines and sends one trace over and over. */
+function serviceObjects(stack: string): [path: string, object: object][] {
+  const span = {
+    ...{ traceId: TRACE, spanId: "00f067aa0ba902b7", name: "GET /cart", kind: 2 },
+    ...{ startTimeUnixNano: "NOW000000000", endTimeUnixNano: "NOW025000000" },
+  };
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "checkout" } }] };
+  const trace = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
+  const line = JSON.stringify({ level: "warning", message: `hello from ${stack}`, trace_id: TRACE });
+  const send = `wget -q -O /dev/null --header 'content-type: application/json'`;
+  const script = [
+    'mkdir -p /www && echo \'http_requests_total{method="GET",endpoint="/",status="200"} 42\' > /www/metrics',
+    "httpd -p 8000 -h /www",
+    `while true; do echo '${line}'`,
+    `${send} --post-data "$(echo '${trace}' | sed "s/NOW/$(date +%s)/g")" http://otel-collector.${stack}:4318/v1/traces`,
+    "sleep 2; done",
+  ].join("; ");
+  const metadata = { name: SERVICE, namespace: SERVICES, labels: { "app.kubernetes.io/name": SERVICE } };
+  const container = { name: "main", image: imagesOf("loki").find((image) => image.startsWith("busybox")) };
+  return [
+    ["/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: SERVICES } }],
+    [
+      `/api/v1/namespaces/${SERVICES}/services`,
+      { apiVersion: "v1", kind: "Service", metadata, spec: { selector: metadata.labels, ports: [{ port: 8000 }] } },
+    ],
+    [
+      `/api/v1/namespaces/${SERVICES}/pods`,
+      {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata,
+        spec: { containers: [{ ...container, command: ["sh", "-c", script] }] },
+      },
+    ],
+  ];
+}

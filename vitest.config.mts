@@ -38,13 +38,14 @@ export default defineConfig({
         },
       },
       {
-        // The real engine and real containers, one stack after the other.
+        // The real engine and real containers. Most of their time is waiting, so two files share the machine.
         extends: true,
         test: {
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts", "tests/toolchain/plugins/**/*.test.ts"],
           globalSetup: ["tests/e2e/global-setup.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 3_600_000,
         },

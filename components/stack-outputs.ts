@@ -6,6 +6,7 @@ import type { Deployed, KeptData, Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
 import { frontDoorUrl } from "./programs/addresses";
 import { frontDoorAuthority, frontDoorHosts, OTLP_HOST } from "./programs/front-door";
+import { productionWarnings } from "./settings/production";
 import type { FrontDoor, Settings } from "./settings/settings";
 import { formatDuration } from "./units";
 
@@ -78,6 +79,8 @@ export interface StackOutputs {
     readonly otlpOutside?: string;
   };
   readonly alertChannels: readonly string[] | string;
+  /** What the stack lacks for production, where it says that it is one. */
+  readonly productionGaps: readonly string[];
 }
 
 /** The same as the engine gives it back. */
@@ -128,6 +131,7 @@ export function outputs({ settings, credentials, platform, workloads, components
       ...(settings.frontDoor?.otlpToken ? { otlpOutside: frontDoorUrl(settings, settings.frontDoor, OTLP_HOST) } : {}),
     },
     alertChannels: channels.length > 0 ? channels : "none: alerts are shown in Alertmanager and sent nowhere",
+    productionGaps: productionWarnings(settings),
   };
 }
 

@@ -66,6 +66,8 @@ export function promtail(settings: Settings): Workload {
     runsAs: { uid: 0, gid: 0 },
     privileges: onCluster ? KUBERNETES : DOCKER,
     talksTo: ["loki", ...(onCluster ? [CLUSTER_API] : [])],
+    // Where all go at once it would wait a minute for a Loki that is gone. An engine ends it sooner.
+    ...(onCluster ? { after: ["loki"] } : {}),
     ...(onCluster ? { clusterAccess: DISCOVERY } : {}),
   };
 }

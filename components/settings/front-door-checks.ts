@@ -11,7 +11,6 @@ const SECRETS = ["frontDoorPassword", "frontDoorCertificate", "frontDoorKey", "o
 export function frontDoorChecks(unless: Unless): Problem[] {
   return [
     ...unless(["frontDoor", ...SECRETS], withoutDomain),
-    ...unless(["frontDoor", "protectData"], openProduction),
     ...unless(["frontDoor", "ports", "platform"], otherEntrances),
     ...unless(["frontDoor", "ingress", "platform"], otherDomain),
     ...unless(["frontDoorCertificate", "frontDoorKey"], halfIdentity),
@@ -26,19 +25,6 @@ function withoutDomain(values: Values): Problem[] {
   ];
   if (values.frontDoor.domain !== undefined || given.length === 0) return [];
   return [missingFor("a front door", given.join(" and "), "frontDoor.domain", "--path ")];
-}
-
-/** Data that may not be lost is production's, which people enter by one way alone. */
-function openProduction({ frontDoor, protectData }: Values): Problem[] {
-  if (frontDoor.domain !== undefined || !protectData) return [];
-  return [
-    {
-      key: "frontDoor.domain",
-      got: "nothing, and protectData says that this is production",
-      expected: "a domain, since people enter a production stack only through its front door, with TLS and a login",
-      fix: "Set it with: pulumi config set --path frontDoor.domain <domain>   or let go of protectData",
-    },
-  ];
 }
 
 /** A published port of OTLP asks for no token and has no TLS: a second entrance beside the one that has both. */

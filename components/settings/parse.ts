@@ -5,6 +5,7 @@ import { assemble } from "./assemble";
 import { capacityWarnings } from "./capacity";
 import { crossChecks } from "./cross-checks";
 import { DEFAULT_RESOURCES } from "./defaults";
+import { productionWarnings } from "./production";
 import { SettingsError, show, suggestion, type Problem } from "./problems";
 import { schema, type SettingName, type Values } from "./schema";
 import type { Settings } from "./settings";
@@ -20,7 +21,7 @@ export interface RawConfig {
 
 /**
  * Reads and checks the configuration of the running Pulumi program. The only place that looks at it. What is likely to
- * go wrong, but only estimated, is logged as a warning.
+ * go wrong, but only estimated, and what a production stack lacks, is logged as a warning.
  *
  * @throws pulumi.RunError with every problem at once.
  */
@@ -37,7 +38,8 @@ export function loadSettings(): Settings {
       values: Object.fromEntries(keys.map((key) => [bare(key), all[key] ?? ""])),
       secretKeys: new Set(keys.filter(isEncrypted).map(bare)),
     });
-    for (const warning of capacityWarnings(settings)) void pulumi.log.warn(warning);
+    const warnings = [...capacityWarnings(settings), ...productionWarnings(settings)];
+    for (const warning of warnings) void pulumi.log.warn(warning);
     return settings;
   } catch (error) {
     if (error instanceof SettingsError) throw new pulumi.RunError(error.message);

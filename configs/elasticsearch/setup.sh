@@ -42,7 +42,7 @@ insist() {
 
 # An index that no node takes: a full disk, a shard that was lost. Elasticsearch itself knows which and why.
 unhealthy() {
-  local parts=index,unassigned_info.reason,allocate_explanation,node_allocation_decisions.deciders.explanation
+  local parts=index,unassigned_info.reason,node_allocation_decisions.deciders.explanation
   request GET "_cluster/allocation/explain?filter_path=$parts"
   fail "the cluster is red, and stays so. What it says of the first index without a place: $answer"
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Counter, Histogram } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
 
 import { BASE_ERROR_SHARE } from "../orders";
 import { Task } from "./telemetry";
@@ -15,9 +15,9 @@ export interface Route {
   readonly handle: (task: Task) => Promise<number>;
 }
 
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** The service's HTTP server, with the two metrics that every service has. */
+/** The service's HTTP server, with the metrics that every service has. */
 export function serve(tools: Tools, routes: readonly Route[]): Server {
   const { registry, environment } = tools;
   const labelNames = ["method", "endpoint", "status"] as const;
@@ -34,6 +34,11 @@ export function serve(tools: Tools, routes: readonly Route[]): Server {
     buckets: BUCKETS,
     registers: [registry],
   });
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "When the process began, in seconds since 1970.",
+    registers: [registry],
+  }).set(performance.timeOrigin / 1_000);
   // A counter that is born at 1 shows no increase; these begin at 0.
   for (const { method, path } of routes)
     for (const status of ["200", "500"]) requests.inc({ method, endpoint: path, status }, 0);

@@ -50,12 +50,21 @@ export class SnapshotRestore {
   /**
    * Unpacks a backup beside what is there, and reads it.
    *
-   * @throws UsageError when it holds no whole snapshot.
+   * @throws UsageError when it holds no whole snapshot; nothing of it is left then.
    */
-  async prepare({ archive }: Step, source: string): Promise<void> {
-    const { client } = this.session;
+  async prepare(step: Step, source: string): Promise<void> {
     report(`unpacking ${ELASTICSEARCH}`);
     await this.discard();
+    try {
+      await this.#unpack(step, source);
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+  }
+
+  async #unpack({ archive }: Step, source: string): Promise<void> {
+    const { client } = this.session;
     await client.inVolume(this.#volume, `mkdir ${UNPACKED}`);
     await client.write(this.#volume, UNPACKED, readArchive(path.join(source, archive.file)));
     const found = Number((await client.inVolume(this.#volume, `find ${UNPACKED} | wc -l`)).trim());
@@ -70,9 +79,10 @@ export class SnapshotRestore {
   /** Puts the backup's indices in the place of those that are there. No writer may run. */
   async exchange(): Promise<void> {
     report(`restoring ${ELASTICSEARCH}`);
+    const changes = { ...(await this.#renaming()), index_settings: await this.#copies() };
     await this.#snapshots.create(BEFORE);
     await this.#removeAll();
-    await this.#snapshots.restore(READ, { ...(await this.#renaming()), index_settings: await this.#copies() });
+    await this.#snapshots.restore(READ, changes);
   }
 
   /** Puts back what was there, however far an exchange went. No writer may run. */

@@ -21,6 +21,8 @@ export interface HelperOptions {
   readonly runsAs?: PodSecurity;
   /** The node that it must be on: a volume that one node has can not be mounted on another. */
   readonly node?: string;
+  /** Milliseconds after which to give up. Default: two minutes for its start, and hours for its script. */
+  readonly patience?: number;
 }
 
 /** Name of the verbs among the stack's programs. */
@@ -58,7 +60,8 @@ export async function withHelper<T>(
 /** Runs a helper's script to its end. */
 export function runHelper(api: ClusterApi, options: HelperOptions): Promise<Outcome> {
   return withHelper(api, options, async (target) => {
-    const { status } = await reaches(api, target, ["Succeeded", "Failed"]);
+    await reaches(api, target, ["Running", "Succeeded", "Failed"], options.patience);
+    const { status } = await reaches(api, target, ["Succeeded", "Failed"], options.patience ?? LIFE_SECONDS * 1_000);
     const output = await api.stream(`${podsIn(target.namespace, target.pod)}/log`);
     const chunks: Buffer[] = [];
     for await (const chunk of output) chunks.push(chunk as Buffer);
@@ -88,8 +91,13 @@ export async function removeHelpers(api: ClusterApi, stack: string, namespaces: 
 
 type Phase = NonNullable<NonNullable<Pod["status"]>["phase"]>;
 
-async function reaches(api: ClusterApi, { namespace, pod }: Target, phases: readonly Phase[]): Promise<Pod> {
-  const end = Date.now() + START_MS;
+async function reaches(
+  api: ClusterApi,
+  { namespace, pod }: Target,
+  phases: readonly Phase[],
+  patience = START_MS,
+): Promise<Pod> {
+  const end = Date.now() + patience;
   for (;;) {
     const found = await api.get<Pod>(podsIn(namespace, pod));
     const phase = found.status?.phase;

@@ -26,8 +26,10 @@ function lastingState({ metadata, status }: Runner, pods: readonly Pod[], wanted
   const [exitCode] = troubles.flatMap(({ exitCode: code }) => code ?? []);
   if (!isRunning) return { running: false, standIn: false, detail, ...(exitCode === undefined ? {} : { exitCode }) };
   const seen = status?.observedGeneration === undefined || status.observedGeneration >= (metadata.generation ?? 0);
-  if (ready >= wanted && seen) return { running: true, standIn: false, health: "healthy" };
-  const health = troubles.some(({ lasting }) => lasting) ? "unhealthy" : "starting";
+  // With copies of the last revision that go on, one of the next may never come up.
+  const isIll = troubles.some(({ lasting }) => lasting);
+  if (ready >= wanted && seen && !isIll) return { running: true, standIn: false, health: "healthy" };
+  const health = isIll ? "unhealthy" : "starting";
   return { running: true, standIn: false, health, detail };
 }
 

@@ -34,7 +34,7 @@ export function claimOf(volume: string): Place {
   return { namespace, claim };
 }
 
-/** Milliseconds for a look at a volume from inside its program. */
+/** Milliseconds for a look at a volume, from inside its program or beside it. */
 const LOOK_MS = 20_000;
 
 /** The volumes of a stack on a cluster. */
@@ -81,7 +81,8 @@ export class ClusterVolumes {
       if (measured !== undefined && (await this.#isWhole(namespace, claim, measured))) return measured;
     }
     const mount = await this.mount(volume);
-    const looked = await runHelper(this.api, { ...mount, readOnly: true, script: lookAt("/data") });
+    const look = { ...mount, readOnly: true, script: lookAt("/data"), patience: LOOK_MS };
+    const looked = await runHelper(this.api, look);
     return useIn(volume, mount.node, looked);
   }
 

@@ -158,7 +158,7 @@ export async function exchange(
     await stopAll(session, programs);
     for (const { volume } of steps) await client.inVolume(volume, UNDO);
     const lost = await indices?.undo().then(
-      () => undefined,
+      () => indices.discard(),
       (failure: Error) => failure.message,
     );
     for (const program of programs) await client.start(program);

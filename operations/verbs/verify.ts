@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { attempt, describe, type Check } from "../checks";
+import { attempt, describe, failed, type Check } from "../checks";
 import { deployed, recordVerification } from "../promote/deployment";
 import { report, withStack, type Session } from "../session";
 import { alertDelivery, syntheticAlert } from "../verify/alerting";
@@ -44,5 +44,6 @@ async function allChecks(session: Session, probe: Probe): Promise<Check[]> {
     attempt("signals", "otel-collector", () => signals(session, probe)),
     attempt("alert", "alertmanager", () => syntheticAlert(session, probe.id)),
   ]);
-  return groups.flat();
+  const gaps = session.outputs.productionGaps.map((gap) => failed("production", "stack", gap));
+  return [...groups.flat(), ...gaps];
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type Docker from "dockerode";
+import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import type { ResolvedOutputs } from "../../components/stack-outputs";
@@ -34,7 +35,8 @@ describe("npx monitoring with Elasticsearch", () => {
     expect(code, stderr + stdout).toBe(0);
     elasticsearch = await Elasticsearch.of(checkout.stack);
   };
-  const stream = () => `logs-pyairtable-${checkout.stack}`;
+  let environment: string;
+  const stream = (kind = "") => `logs-pyairtable${kind}-${environment}`;
   const lines = async (text: string, index = stream()) => {
     const { status } = await elasticsearch.ask(`/${index}`, { login: elasticsearch.elastic });
     return status === 404 ? 0 : (await elasticsearch.search(index, `message:"${text}"`)).length;
@@ -67,6 +69,7 @@ describe("npx monitoring with Elasticsearch", () => {
     checkout = await Checkout.create(inject("workspace").folder as string, { logstash: false });
     folder = await mkdtemp(path.join(tmpdir(), `${checkout.stack}-backups-`));
     target = path.join(folder, "first");
+    environment = checkout.stack;
     await deploy();
     await write(KEPT);
   });
@@ -91,7 +94,7 @@ describe("npx monitoring with Elasticsearch", () => {
         ].map((check) => expect.objectContaining(check) as unknown),
       ),
     );
-    expect(await lines(probe.id, `logs-pyairtable.otlp-${checkout.stack}`)).toBe(1);
+    expect(await lines(probe.id, stream(".otlp"))).toBe(1);
   });
 
   it("shows its disk beside its size, and how long lines are kept", async () => {
@@ -158,10 +161,14 @@ describe("npx monitoring with Elasticsearch", () => {
     await client.close();
   });
 
-  it("brings the lines back to a new stack", async () => {
+  it("brings the lines back to a new stack, of another environment", async () => {
     const { code, stdout, stderr } = await checkout.run("cleanup", "--yes");
     expect(code, stderr + stdout).toBe(0);
     expect((await leftoversOf(checkout.stack)).volumes).toEqual([]);
+    environment = "other";
+    const file = path.join(checkout.folder, `Pulumi.${checkout.stack}.yaml`);
+    const { config } = load(await readFile(file, "utf8")) as { config: object };
+    await writeFile(file, dump({ config: { ...config, "pyairtable-monitoring:environment": environment } }));
     await deploy();
     expect(await lines(KEPT)).toBe(0);
 
@@ -169,7 +176,7 @@ describe("npx monitoring with Elasticsearch", () => {
     expect(restored.code, restored.stderr + restored.stdout).toBe(0);
     expect(await lines(KEPT)).toBe(1);
     expect(await lines(LATER)).toBe(0);
-    expect(await lines(probe.id, `logs-pyairtable.otlp-${checkout.stack}`)).toBe(1);
+    expect(await lines(probe.id, stream(".otlp"))).toBe(1);
     const { body } = await elasticsearch.ask("/_snapshot", { login: elasticsearch.elastic });
     expect(body).toEqual({});
   });

@@ -8,23 +8,28 @@ import { startRealCluster, whyNoRealNode } from "../../toolchain/cluster/real-cl
 import type { Cluster } from "../../toolchain/cluster";
 import { ClusterView } from "./support/cluster-objects";
 import { eventually, getJson } from "./support/eventually";
-import { imagesOf, NodeAccess } from "./support/real-node";
+import { NodeAccess, stackImages } from "./support/real-node";
 import { TestStack } from "./support/test-stack";
 
 const SERVICES = "shop";
 const SERVICE = "api-gateway";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PROGRAMS = {
+  "job/elasticsearch-setup": "complete",
+  "job/kibana-setup": "complete",
+  "deployment/kibana": "1 of 1",
   "deployment/postgres-exporter": "1 of 1",
   "deployment/redis-exporter": "1 of 1",
   ...Object.fromEntries(
-    ["alertmanager", "grafana", "jaeger", "loki", "otel-collector", "prometheus"].map((name) => [
+    ["alertmanager", "elasticsearch", "grafana", "jaeger", "loki", "otel-collector", "prometheus"].map((name) => [
       `statefulset/${name}`,
       "1 of 1",
     ]),
   ),
 };
-const AGENTS = { "daemonset/node-exporter": "1 of 1", "daemonset/promtail": "1 of 1" };
+const AGENTS = Object.fromEntries(
+  ["filebeat", "node-exporter", "promtail"].map((name) => [`daemonset/${name}`, "1 of 1"]),
+);
 
 const refusal = whyNoRealNode();
 // The reason belongs into the output: a run in which no pod ran must not look like one in which all did.
@@ -47,13 +52,15 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
   };
 
   beforeAll(async () => {
-    cluster = await startRealCluster({ images: imagesOf("loki"), report: (message) => console.error(message) });
+    cluster = await startRealCluster({ images: stackImages(), report: (message) => console.error(message) });
     view = new ClusterView(cluster.kubeconfig);
     node = new NodeAccess(cluster.kubeconfig);
     stack = await TestStack.create(inject("workspace"), {
       platform: "kubernetes",
       kubeconfig: cluster.kubeconfig,
       kubernetesContext: cluster.context,
+      logging: "both",
+      logstash: false,
       servicesNamespace: SERVICES,
       services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
     });
@@ -127,6 +134,29 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     expect(line.stream).not.toHaveProperty("filename");
   });
 
+  it("has the line in Elasticsearch as well, with the node that it is from", async () => {
+    const secrets = "/etc/elasticsearch/secrets";
+    const search = `https://elasticsearch:9200/logs-*/_search?size=1&q=kubernetes.namespace:${SERVICES}%20AND%20_exists_:kubernetes.node.name`;
+    const ask = `curl -sf --cacert ${secrets}/ca.crt -u "elastic:$(cat ${secrets}/elastic-password)" "${search}"`;
+    type Found = { hits: { hits: { _source: object }[] } };
+    const document = await eventually("its line in Elasticsearch", async () => {
+      const { output } = await node.exec(stack.name, "elasticsearch", ["sh", "-c", ask]);
+      return (JSON.parse(output) as Found).hits.hits[0]?._source;
+    });
+    expect(document).toMatchObject({
+      environment: stack.name,
+      host: { name: "node-1" },
+      kubernetes: {
+        namespace: SERVICES,
+        pod: { name: SERVICE },
+        container: { name: "main" },
+        node: { name: "node-1" },
+      },
+      service: { name: SERVICE },
+      log: { level: "warn" },
+    });
+  });
+
   it("stores the trace that the service sends by the collector's name, and makes span metrics of it", async () => {
     const jaeger = await node.forward(stack.name, "jaeger", 16686);
     type Traces = { data: { spans: { operationName: string }[] }[] };
@@ -144,7 +174,7 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
 
   it("lets a program reach only those it talks to", async () => {
     const from = (program: string, namespace: string, address: string) =>
-      node.exec(namespace, program, ["wget", "-q", "-T", "5", "-O", "/dev/null", `http://${address}`]);
+      node.exec(namespace, program, ["wget", "-q", "-O", "/dev/null", `http://${address}`]);
     expect((await from("prometheus", stack.name, "alertmanager:9093/-/ready")).code).toBe(0);
     expect((await from("prometheus", stack.name, "loki:3100/ready")).code).toBe(0);
     expect((await from("node-exporter", agents(), `loki.${stack.name}:3100/ready`)).code).not.toBe(0);
@@ -175,12 +205,16 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
   });
 
   it("leaves nothing but its claims when it goes, and their folders go with them", async () => {
+    const claims = async () =>
+      (await view.list(`/api/v1/namespaces/${stack.name}/persistentvolumeclaims`)).map(({ metadata }) => metadata.name);
+    const kept = await claims();
     await stack.run.capture(["destroy", "--yes", "--skip-preview"]);
+    expect(await claims()).toEqual(kept);
     expect(await node.pods(stack.name)).toEqual([]);
     expect(await node.pods(agents())).toEqual([]);
     type Volume = { spec: { local: { path: string } } };
     const volumes = await view.list<Volume>("/api/v1/persistentvolumes");
-    expect(volumes).toHaveLength(6);
+    expect(volumes).toHaveLength(kept.length);
     for (const namespace of [stack.name, agents()]) {
       await view.client.call("DELETE", `/api/v1/namespaces/${namespace}`);
     }
@@ -209,7 +243,7 @@ function serviceObjects(stack: string): [path: string, object: object][] {
     "sleep 2; done",
   ].join("; ");
   const metadata = { name: SERVICE, namespace: SERVICES, labels: { "app.kubernetes.io/name": SERVICE } };
-  const container = { name: "main", image: imagesOf("loki").find((image) => image.startsWith("busybox")) };
+  const container = { name: "main", image: stackImages().find((image) => image.startsWith("busybox")) };
   return [
     ["/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: SERVICES } }],
     [

@@ -6,6 +6,7 @@ import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { KubernetesClient } from "../../operations/platform/kubernetes";
 import { startCluster, type Cluster } from "../../toolchain/cluster";
 import { ClusterView } from "./support/cluster-objects";
+import { eventually } from "./support/eventually";
 import { ClusterCheckout, withoutRights } from "./support/verbs-kubernetes";
 
 /**
@@ -88,20 +89,21 @@ describe("npx monitoring, on a cluster with simulated nodes", () => {
   });
 
   it("names what keeps a program from running", async () => {
-    const change = {
-      spec: { template: { metadata: { annotations: { "simulation.local/waiting": "ImagePullBackOff" } } } },
-    };
     const target = `/apis/apps/v1/namespaces/${checkout.stack}/deployments/redis-exporter`;
-    const merge = { body: change, contentType: "application/merge-patch+json" };
-    await view.client.call("PATCH", target, merge);
-    await view.client.call("DELETE", `/api/v1/namespaces/${checkout.stack}/pods`, {
-      query: { labelSelector: "app.kubernetes.io/name=redis-exporter" },
+    const hold = (reason: string | null) => ({
+      contentType: "application/merge-patch+json",
+      body: { spec: { template: { metadata: { annotations: { "simulation.local/waiting": reason } } } } },
     });
-    const { code, stdout } = await checkout.run("status");
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/redis-exporter: 0 of 1 copies are ready; \S+: ImagePullBackOff/);
-    const back = { spec: { template: { metadata: { annotations: { "simulation.local/waiting": null } } } } };
-    await view.client.call("PATCH", target, { ...merge, body: back });
+    await view.client.call("PATCH", target, hold("ImagePullBackOff"));
+    try {
+      const said = await eventually("its trouble", async () => {
+        const { code, stdout } = await checkout.run("status");
+        return code === 1 ? stdout : undefined;
+      });
+      expect(said).toMatch(/redis-exporter: 1 of 1 copies are ready; \S+: ImagePullBackOff/);
+    } finally {
+      await view.client.call("PATCH", target, hold(null));
+    }
   });
 
   it("deploys again what a killed backup has stopped and a person has removed, with other copies", async () => {

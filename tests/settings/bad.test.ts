@@ -80,7 +80,6 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ["a malformed address list", { criticalEmail: "a@b.org; c@d.org" }, "criticalEmail", /commas between/],
   ["a short password", { "grafanaAdminPassword!": "admin" }, "grafanaAdminPassword", /at least 12 characters/],
   ["a front door without a domain", { frontDoor: { port: 443 } }, "frontDoor.domain", /chooses a front door/],
-  ["production without a front door", { protectData: "true" }, "frontDoor.domain", /protectData says .* production/],
   ["a token without a front door", { "otlpToken!": "abcdefghijklmnop" }, "frontDoor.domain", /otlpToken chooses/],
   ["an unknown key of the front door", { frontDoor: { host: "a" } }, "frontDoor.host", /one of: domain, port, user/],
   ["a user with a colon", { frontDoor: { domain: "a.org", user: "a:b" } }, "frontDoor.user", /a user name/],

@@ -22,7 +22,9 @@ interface Config {
   readonly processors: readonly Readonly<Record<string, unknown>>[];
 }
 
-const relocated = (files: Rendered) => files.copy(CONFIG, (text) => files.relocated(text, DIRECTORY));
+/** As a cluster would have it: with the name of the node, which comes from the environment there. */
+const placed = (files: Rendered, text: string) => files.relocated(text, DIRECTORY).replaceAll("${NODE_NAME}", "node-1");
+const relocated = (files: Rendered) => files.copy(CONFIG, (text) => placed(files, text));
 const check = async (files: Rendered, file: string) =>
   filebeat(["test", "config", "--strict.perms=false", "-c", file, "--path.data", await files.directory("/data")]);
 
@@ -169,7 +171,7 @@ describe.each(Object.entries(PLACES))("filebeat %s", (name, { file, known, found
 
 /** What Filebeat writes of a log, in its order, with a file in place of the stack's output. */
 async function shipped(files: Rendered, log: string, known: object, count: number): Promise<readonly object[]> {
-  const base = load(files.relocated(await files.read(CONFIG), DIRECTORY)) as Config;
+  const base = load(placed(files, await files.read(CONFIG))) as Config;
   const kept = Object.entries(base).filter(([key]) => !/^(output|http|path|processors|filebeat[.]inputs)/.test(key));
   const { http } = await freePorts("http");
   const config = {

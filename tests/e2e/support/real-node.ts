@@ -6,14 +6,12 @@ import { CoreV1Api, Exec, KubeConfig, PortForward, type V1Pod, type V1Status } f
 
 import { images, type ImageName } from "../../../components/images";
 
-/** The images of the development stack, and of pods that stand for services. */
-export function imagesOf(logging: "loki" | "elk"): string[] {
+/** The images of a development stack with both log stores, and of pods that stand for services. */
+export function stackImages(): string[] {
   const names: ImageName[] = [
     ...(["prometheus", "alertmanager", "grafana", "jaeger", "otelCollector", "nodeExporter"] as const),
-    ...(["redisExporter", "postgresExporter", "busybox"] as const),
-    ...(logging === "loki"
-      ? (["loki", "promtail"] as const)
-      : (["elasticsearch", "kibana", "logstash", "filebeat", "jaegerEsIndexCleaner"] as const)),
+    ...(["redisExporter", "postgresExporter", "loki", "promtail", "busybox"] as const),
+    ...(["elasticsearch", "kibana", "filebeat", "jaegerEsIndexCleaner"] as const),
   ];
   return names.map((name) => images[name].reference);
 }

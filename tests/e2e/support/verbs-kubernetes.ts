@@ -6,7 +6,8 @@ import { dump, load } from "js-yaml";
 import type { Cluster } from "../../../toolchain/cluster";
 import type { KubernetesClient, KubeObject } from "../../../toolchain/plugins/kubernetes/client";
 import type { ClusterView } from "./cluster-objects";
-import { Checkout, type Ended } from "./verbs";
+import { getJson } from "./eventually";
+import { Checkout, type Ended, type Verified } from "./verbs";
 
 /** A checkout whose stack is on a cluster, with a kubeconfig of its own that a test may change. */
 export class ClusterCheckout {
@@ -75,4 +76,26 @@ export async function withoutRights(client: KubernetesClient, kubeconfig: string
   const config = load(kubeconfig) as { users: { name: string; user: object }[] };
   for (const entry of config.users) entry.user = { token: status.token };
   return dump(config);
+}
+
+/** What the stores have of what a verification sent, and which silences there are. */
+export async function signalsOf({ id, value }: Verified["probe"], reach: (program: string) => Promise<string>) {
+  const [prometheus, jaeger, loki, alertmanager] = await Promise.all(
+    ["prometheus", "jaeger", "loki", "alertmanager"].map(reach),
+  );
+  const metric = encodeURIComponent(`monitoring_verify == ${value}`);
+  const line = encodeURIComponent(`{service_name="monitoring-verify"} |= "${id}"`);
+  type Found = { readonly data: { readonly result: readonly unknown[] } };
+  const [samples, traces, lines, silences] = await Promise.all([
+    getJson<Found>(`${prometheus}/api/v1/query?query=${metric}&time=${value / 1_000 + 5}`),
+    getJson<{ data: unknown[] }>(`${jaeger}/api/traces/${id}`).catch(() => ({ data: [] })),
+    getJson<Found>(`${loki}/loki/api/v1/query_range?query=${line}&since=1h`),
+    getJson<{ comment: string }[]>(`${alertmanager}/api/v2/silences`),
+  ]);
+  return {
+    samples: samples.data.result.length,
+    traces: traces.data.length,
+    lines: lines.data.result.length,
+    silences: silences.map(({ comment }) => comment),
+  };
 }

@@ -20,7 +20,17 @@ export async function importImages(importer: Importer, references: readonly stri
   await importer(await pauseImage(report));
   const docker = new Docker();
   for (const reference of references) {
-    const archive = await docker.getImage(reference).get();
+    const archive = await docker
+      .getImage(reference)
+      .get()
+      .catch((error: unknown) => {
+        throw new Error(
+          `the Docker engine does not give ${reference} to the node: pull or build it first (npm start)`,
+          {
+            cause: error,
+          },
+        );
+      });
     await importer(archive as unknown as Readable);
   }
 }

@@ -45,7 +45,8 @@ set -e
 mount --make-rshared /
 hostname "$2"
 mount -t tmpfs tmpfs /run
-mkdir -p "$1/lib" "$1/log" "$1/kernel" /run/netns
+mkdir -p "$1/lib" "$1/log" "$1/kernel" "$1/containerd-run" /run/netns /run/containerd
+mount --bind "$1/containerd-run" /run/containerd
 mount --bind "$1/lib" /var/lib
 mount --bind "$1/log" /var/log
 ${Object.entries(KERNEL)

@@ -15,9 +15,12 @@ export const NAME_SERVICE = "10.96.0.10";
 const POD_ADDRESSES = "10.244.0.0/16";
 const DOMAIN = "cluster.local";
 
-/** Where containerd listens. */
+/** Where containerd listens, as the node sees it. The kubelet's measurements of containers look nowhere else. */
+const SOCKET = "/run/containerd/containerd.sock";
+
+/** Where containerd listens, as this machine sees it. */
 export function runtimeSocket({ folder }: Machine): string {
-  return path.join(folder, "containerd.sock");
+  return path.join(folder, "containerd-run", "containerd.sock");
 }
 
 export async function startRuntime(machine: Machine, programs: NodePrograms): Promise<void> {
@@ -39,7 +42,7 @@ function runtimeConfig(machine: Machine, { network }: NodePrograms, networks: st
 root = ${text(path.join(machine.folder, "containerd"))}
 state = "/run/containerd"
 [grpc]
-address = ${text(runtimeSocket(machine))}
+address = ${text(SOCKET)}
 ${plugin}]
 sandbox_image = ${text(PAUSE_IMAGE)}
 disable_apparmor = true
@@ -100,7 +103,7 @@ function kubeletConfig(
     authorization: { mode: "Webhook" },
     tlsCertFile: serving.cert,
     tlsPrivateKeyFile: serving.key,
-    containerRuntimeEndpoint: `unix://${runtimeSocket(machine)}`,
+    containerRuntimeEndpoint: `unix://${SOCKET}`,
     cgroupDriver: "cgroupfs",
     cgroupRoot: machine.cgroup,
     // Tests also run on machines that have nothing newer.

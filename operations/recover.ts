@@ -16,10 +16,13 @@ interface Lock {
   readonly hostname: string;
 }
 
+/** How the engine says that a container has ended, and not well. */
+const FAILED = /^Exited \((?!0\))/;
+
 /**
  * Puts right what an interrupted run or a person left behind: the lock of a process that has ended, operations whose end
- * the state does not know, containers and networks that were made but not recorded, and containers that were stopped or
- * removed. Volumes are never touched.
+ * the state does not know, containers and networks that were made but not recorded, containers that were stopped or
+ * removed, and set-up jobs that failed. Volumes are never touched.
  *
  * @throws Error when another run is at work on the stack.
  */
@@ -35,9 +38,15 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
     report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
     await docker.getContainer(Id).start();
   }
-  const gone = containers.some(({ id }) => !present.some(({ Id }) => Id === id));
+  const failed = present.filter(({ Id, Status }) => !programs.has(Id) && FAILED.test(Status));
+  for (const { Id, Names } of failed) {
+    report(`removing ${Names[0]?.slice(1) ?? Id}, which failed, so that it runs again`);
+    await docker.getContainer(Id).remove();
+  }
+  const left = present.filter((container) => !failed.includes(container));
+  const gone = containers.some(({ id }) => !left.some(({ Id }) => Id === id));
   if (gone || isInterrupted) await readAnew(run, gone ? "containers are missing" : undefined, report);
-  await removeUnknown(docker, present, new Set(resources.map(({ id }) => id)), filters, report);
+  await removeUnknown(docker, left, new Set(resources.map(({ id }) => id)), filters, report);
 }
 
 /**

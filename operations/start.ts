@@ -4,7 +4,9 @@ import { fail } from "./fail";
 import { deploy, type DeployOptions } from "./verbs/deploy";
 
 const command = new Command("npm start --")
-  .description("Brings the monitoring stack up on Docker, with all that the machine still lacks for it.")
+  .description(
+    "Brings the monitoring stack up where its configuration says, with all that this machine still lacks for it.",
+  )
   .option("-s, --stack <name>", "stack to bring up", "dev")
   .option("-c, --config <file>", "configuration to use instead of Pulumi.<stack>.yaml")
   .option("--json", "print the result as JSON")

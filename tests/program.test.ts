@@ -226,6 +226,7 @@ describe("the dev stack", () => {
       urls: URLS,
       grafanaAdminUser: "admin",
       alertChannels: "none: alerts are shown in Alertmanager and sent nowhere",
+      productionGaps: [],
     });
     const { network, ...addresses } = services;
     expect(addresses).toEqual({ otlpGrpc: "otel-collector:4317", otlpHttp: "http://otel-collector:4318" });

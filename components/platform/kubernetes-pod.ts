@@ -103,18 +103,18 @@ function cores(count: number): string {
  * The workload's `check` is for platforms that can only run a command in the container; a cluster asks the port itself. What
  * is not ready gets no traffic; only a port that no longer opens ends the program, since a restart cures nothing else.
  */
-function probes({ health: { path, port, startupSeconds } }: Workload) {
-  const opens = { tcpSocket: { port } };
-  const answers = path === undefined ? opens : { httpGet: { path, port } };
+function probes({ health: { path, port, alive, startupSeconds } }: Workload) {
+  const lives = { tcpSocket: { port: alive ?? port } };
+  const answers = path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } };
   return {
     startupProbe: {
-      ...answers,
+      ...(alive === undefined ? answers : lives),
       periodSeconds: STARTUP_PERIOD,
       timeoutSeconds: 5,
       failureThreshold: Math.max(1, Math.ceil(startupSeconds / STARTUP_PERIOD)),
     },
     readinessProbe: { ...answers, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-    livenessProbe: { ...opens, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 },
+    livenessProbe: { ...lives, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 },
   };
 }
 

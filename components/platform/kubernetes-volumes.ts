@@ -129,8 +129,8 @@ export function keptData(target: Target, namespace: string, workload: Workload):
   return (workload.data ?? []).flatMap((volume) => {
     const { name, size } = volume;
     if (workload.placement.kind === "every-node") return [{ name, handle: `node:${nodePath(target, name)}`, size }];
-    return claimNames(workload, volume).map((claim, index) => ({
-      name: replicasOf(workload) > 1 ? `${name}-${index}` : name,
+    return claimNames(workload, volume).map((claim, index, { length }) => ({
+      name: length > 1 ? `${name}-${index}` : name,
       handle: `${namespace}/persistentvolumeclaim/${claim}`,
       size,
     }));

@@ -68,6 +68,13 @@ export interface Health {
   readonly path?: string;
   readonly port: number;
   /**
+   * A port that is open as long as the program lives, where `port` also closes when it misses its peers. A restart would not
+   * bring those back, so a cluster restarts the program by this one.
+   *
+   * @default `port`
+   */
+  readonly alive?: number;
+  /**
    * What runs the check where the platform can only run a command inside the container: the image's own `wget`, a
    * command of the image, or nothing (`outside`: the image has no shell, so its metrics being scraped shows it).
    */

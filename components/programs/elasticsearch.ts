@@ -59,6 +59,7 @@ export function elasticsearch(settings: Settings, store: ElkStore, secrets: Prog
     resources: settings.resources.elasticsearch,
     health: {
       port: READINESS_PORT,
+      alive: ELASTICSEARCH_PORT,
       check: ["bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${READINESS_PORT}`],
       startupSeconds: 180,
     },

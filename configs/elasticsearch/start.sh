@@ -7,6 +7,8 @@ files=$1
 export ES_PATH_CONF=$2
 umask 0077
 
+# A container that starts again finds the last one's copy, whose files no one may write.
+rm -rf "$ES_PATH_CONF"
 mkdir -p "$ES_PATH_CONF/certificates" "$ES_PATH_CONF/jvm.options.d"
 cp -R /usr/share/elasticsearch/config/. "$ES_PATH_CONF"
 cp "$files/elasticsearch.yml" "$ES_PATH_CONF/elasticsearch.yml"

@@ -185,8 +185,8 @@ export const FIELD_MANAGER = "monitoring-operator";
 
 /** What a WebSocket is opened with: it carries no JSON, and is refused when it asks for some. */
 function assign(to: object, { headers = {}, ...options }: https.RequestOptions): Promise<void> {
-  const { accept: _, ...kept } = headers as http.OutgoingHttpHeaders;
-  Object.assign(to, options, { headers: kept, handshakeTimeout: PATIENCE });
+  const kept = Object.entries(headers).filter(([name]) => name !== "accept");
+  Object.assign(to, options, { headers: Object.fromEntries(kept), handshakeTimeout: PATIENCE });
   return Promise.resolve();
 }
 

@@ -1,8 +1,7 @@
 import { PassThrough, type Readable } from "node:stream";
 
-import type { Outcome } from "./client";
 import type { ClusterApi } from "./kubernetes-api";
-import { runIn, type Running } from "./kubernetes-exec";
+import { runIn, type Ending, type Running } from "./kubernetes-exec";
 import { withWaitingHelper, type HelperOptions } from "./kubernetes-helper";
 
 type Volume = Omit<HelperOptions, "script">;
@@ -23,8 +22,8 @@ export function readVolume(api: ClusterApi, volume: Volume): Readable {
     const running = await runIn(api, target, ["tar", "-C", "/data", "-cf", "-", "."]);
     content.once("close", () => running.close());
     running.stdout.pipe(content, { end: false });
-    const outcome = await running.ended;
-    if (!outcome.succeeded) throw new Error(`the copy of ${volume.claim} broke off: ${outcome.output.trim()}`);
+    const { succeeded, errors, reason } = await running.ended;
+    if (!succeeded) throw new Error(`the copy of ${volume.claim} broke off: ${errors.trim() || reason}`);
     if (!running.stdout.readableEnded) await new Promise((resolve) => running.stdout.once("end", resolve));
   });
   copied.then(
@@ -39,12 +38,12 @@ export async function writeVolume(api: ClusterApi, volume: Volume, folder: strin
   await withWaitingHelper(api, volume, async (target) => {
     const script = `cd "/data/$0" && { ${FRAMED}; } | tar -xof -`;
     const running = await runIn(api, target, ["sh", "-c", script, folder]);
-    const { succeeded, output } = await fed(running, tar);
-    if (!succeeded) throw new Error(`unpacking into ${volume.claim} failed: ${output.trim() || "no reason given"}`);
+    const { succeeded, errors, reason } = await fed(running, tar);
+    if (!succeeded) throw new Error(`unpacking into ${volume.claim} failed: ${errors.trim() || reason}`);
   });
 }
 
-async function fed(running: Running, content: Readable): Promise<Outcome> {
+async function fed(running: Running, content: Readable): Promise<Ending> {
   let isOver = false;
   void running.ended.then(() => (isOver = true));
   running.stdout.resume();

@@ -21,13 +21,22 @@ interface Status {
   readonly message?: string;
 }
 
+/** How a command ended. */
+export interface Ending {
+  readonly succeeded: boolean;
+  /** What it wrote to standard error. */
+  readonly errors: string;
+  /** Why it failed, as the cluster says. */
+  readonly reason: string;
+}
+
 /** A command that runs in a pod. */
 export interface Running {
   readonly stdout: Readable;
   /** Sends a piece of standard input, and waits until it has left. There is no way to say that no more will come. */
   write(piece: Buffer): Promise<void>;
-  /** Resolves once the command has ended, with what it wrote to standard error or why it failed. */
-  readonly ended: Promise<Outcome>;
+  /** Resolves once the command has ended, or the connection to it. */
+  readonly ended: Promise<Ending>;
   /** Lets go of the command, which may go on. */
   close(): void;
 }
@@ -47,31 +56,27 @@ export async function runIn(api: ClusterApi, target: Target, command: readonly s
   const stdout = new PassThrough({ highWaterMark: WAITING });
   const notes: Buffer[] = [];
   let status: Status | undefined;
-  let socket: Socket | undefined;
+  const opened: { socket?: Socket } = {};
   // What comes in before there is something to tell to wait is little.
   const receive = (stream: number, data: Buffer) => {
     if (stream === STDERR) notes.push(data);
     else if (stream === STATUS) status = JSON.parse(data.toString("utf8")) as Status;
-    else if (stream === STDOUT && !stdout.destroyed && !stdout.write(data)) socket?.pause();
+    else if (stream === STDOUT && !stdout.destroyed && !stdout.write(data)) opened.socket?.pause();
   };
   const path = `${podsIn(namespace, pod)}/exec?${query}`;
-  const opened = await api.socket(path, `running a command in pods of the namespace ${namespace}`, receive);
-  socket = opened;
-  stdout.on("drain", () => opened.resume());
+  const socket = await api.socket(path, `running a command in pods of the namespace ${namespace}`, receive);
+  opened.socket = socket;
+  stdout.on("drain", () => socket.resume());
   const closed = new Promise<string>((resolve) => {
-    opened.on("error", (error) => resolve((error as Error).message));
-    opened.on("close", () => resolve("the connection to the pod broke off"));
+    socket.on("error", (error) => resolve((error as Error).message));
+    socket.on("close", () => resolve("the connection to the pod broke off"));
   });
-  const ended = closed.then((reason): Outcome => {
-    const said = Buffer.concat(notes).toString("utf8");
-    const outcome =
-      status?.status === "Success"
-        ? { succeeded: true, output: said }
-        : { succeeded: false, output: said || status?.message || reason };
+  const ended = closed.then((reason): Ending => {
     stdout.end();
-    return outcome;
+    const errors = Buffer.concat(notes).toString("utf8");
+    return { succeeded: status?.status === "Success", errors, reason: status?.message ?? reason };
   });
-  return { stdout, write: (piece) => writeTo(opened, piece), ended, close: () => opened.close() };
+  return { stdout, write: (piece) => writeTo(socket, piece), ended, close: () => socket.close() };
 }
 
 function writeTo(socket: Socket, piece: Buffer): Promise<void> {
@@ -94,11 +99,12 @@ export async function outcomeOf(
   running.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   const patient = new AbortController();
   const late = sleep(patience, undefined, { signal: patient.signal }).then(
-    (): Outcome => ({ succeeded: false, output: `no end after ${patience / 1_000} s` }),
-    (): Outcome => ({ succeeded: false, output: "" }),
+    (): Ending => ({ succeeded: false, errors: "", reason: `no end after ${patience / 1_000} s` }),
+    (): Ending => ({ succeeded: false, errors: "", reason: "" }),
   );
-  const outcome = await Promise.race([running.ended, late]);
+  const { succeeded, errors, reason } = await Promise.race([running.ended, late]);
   patient.abort();
   running.close();
-  return { ...outcome, output: Buffer.concat(chunks).toString("utf8") + outcome.output };
+  const output = Buffer.concat(chunks).toString("utf8") + errors;
+  return { succeeded, output: succeeded ? output : output || reason };
 }

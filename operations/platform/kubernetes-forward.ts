@@ -24,8 +24,8 @@ const NUMBER_BYTES = 2;
 export function forward(api: ClusterApi, choose: () => Promise<PodPort>): Promise<Passage> {
   return openPassage(async ({ path, method, headers }) => {
     const connection = await connectTo(api, await choose());
-    const { connection: _, ...kept } = headers as http.OutgoingHttpHeaders;
-    const options = { path, method, headers: { ...kept, connection: "close" }, createConnection: () => connection };
+    const once = { ...(headers as http.OutgoingHttpHeaders), connection: "close" };
+    const options = { path, method, headers: once, createConnection: () => connection };
     return http.request(options as http.RequestOptions);
   }, "the program does not answer through the cluster");
 }

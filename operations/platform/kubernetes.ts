@@ -18,6 +18,9 @@ import { ClusterVolumes } from "./kubernetes-volumes";
 import type { Passage } from "./passage";
 import { postOutcomes, postScript } from "./posts";
 
+/** A network policy lets a new pod's address in a moment after the pod has begun. */
+const POST_ATTEMPTS = 10;
+
 /** A stack, as far as its place on a cluster is concerned. */
 type Stack = Pick<ResolvedOutputs, "name" | "services" | "cluster">;
 
@@ -78,7 +81,8 @@ export class KubernetesClient implements PlatformClient {
         `the services' namespace ${namespace} does not exist; run: kubectl create namespace ${namespace}`,
       );
     }
-    const { output } = await runHelper(this.api, { stack: this.stack, namespace, script: postScript(posts) });
+    const script = postScript(posts, POST_ATTEMPTS);
+    const { output } = await runHelper(this.api, { stack: this.stack, namespace, script });
     return postOutcomes(posts, output);
   }
 

@@ -24,6 +24,12 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
+/** What a production stack warns of when it is missing. */
+const ALERT_SECRETS = {
+  alertWebhookUrl: "https://alerts.example.com/hook",
+  deadMansSwitchUrl: "https://watch.example.com/1",
+};
+
 const ready = (count: number) => `${count} of ${count}`;
 
 /** The programs of each kind of stack, by what runs them, with their copies on three nodes. */
@@ -80,7 +86,8 @@ describe.each([
 
   beforeAll(async () => {
     const connection = { kubeconfig: cluster.kubeconfig, kubernetesContext: cluster.context };
-    stack = await TestStack.create(inject("workspace"), { scrapeInterval: "15s", ...configuration, ...connection });
+    const settings = { scrapeInterval: "15s", ...configuration, ...connection };
+    stack = await TestStack.create(inject("workspace"), settings, ALERT_SECRETS);
     output = await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
   });
 

@@ -189,6 +189,23 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     expect((await node.exec(stack.name, "prometheus", ["touch", "/etc/new"])).code).not.toBe(0);
   });
 
+  it("starts a container again in its pod, where the last one's files are still there", async () => {
+    const container = async () => {
+      const [pod] = await node.pods(stack.name, "elasticsearch");
+      return pod?.status?.containerStatuses?.[0];
+    };
+    await node.exec(stack.name, "elasticsearch", ["sh", "-c", "kill 1"]).catch(() => undefined);
+    const state = await eventually(
+      "Elasticsearch after its end",
+      async () => {
+        const status = await container();
+        return status !== undefined && status.restartCount > 0 && status.ready ? status : undefined;
+      },
+      180,
+    );
+    expect(state.restartCount).toBe(1);
+  });
+
   it("replaces only Prometheus when a rule file changes, and keeps its samples", async () => {
     const names = async () =>
       new Map((await node.pods(stack.name)).map(({ metadata }) => [metadata?.name, metadata?.uid]));

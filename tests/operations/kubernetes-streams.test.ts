@@ -85,6 +85,7 @@ describe("a command in a pod", () => {
       "no such file\n",
       "no such file\n",
     ],
+    ["it says nothing", { status: "Failure", message: "exit code 1" }, "", "exit code 1"],
     ["it can not be begun", { status: "Failure", message: "sh: not found" }, "", "sh: not found"],
     ["the connection breaks off", undefined, "", "the connection to the pod broke off"],
   ])("says why, where %s", async (_, status, errors, output) => {

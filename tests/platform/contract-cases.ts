@@ -166,6 +166,9 @@ export const CASES = {
     "by a command": { workload: { health: { ...HTTP, check: ["/tiny", "-health"], startupSeconds: 30 } } },
     "from outside": { workload: { health: { ...HTTP, check: "outside", startupSeconds: 30 } } },
     "by its port": { workload: { health: { port: 80, check: ["/tiny", "-health"], startupSeconds: 30 } } },
+    "by another port for its life": {
+      workload: { health: { port: 80, alive: 81, check: ["/tiny", "-health"], startupSeconds: 30 } },
+    },
     "by wget without a path": { workload: { health: { port: 80, check: "wget", startupSeconds: 30 } } },
   },
   placement: {

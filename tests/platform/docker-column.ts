@@ -185,6 +185,9 @@ export const dockerColumn: Column<OnDocker> = {
     },
     "by its port": async (made) =>
       expect((await made()).container.inputs.healthcheck).toMatchObject({ tests: ["CMD", "/tiny", "-health"] }),
+    // The engine restarts nothing that is unhealthy.
+    "by another port for its life": async (made) =>
+      expect((await made()).container.inputs.healthcheck).toMatchObject({ tests: ["CMD", "/tiny", "-health"] }),
     "by wget without a path": async (made) =>
       expect(made()).rejects.toThrow("tiny: a health check by wget without a path can not be had on one Docker engine"),
   },

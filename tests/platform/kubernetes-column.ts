@@ -233,6 +233,12 @@ export const kubernetesColumn: Column<OnKubernetes> = {
         expect(container[probe]).not.toHaveProperty("httpGet");
       }
     },
+    "by another port for its life": async (made) =>
+      expect((await made()).container).toMatchObject({
+        startupProbe: { tcpSocket: { port: 81 } },
+        readinessProbe: { tcpSocket: { port: 80 } },
+        livenessProbe: { tcpSocket: { port: 81 } },
+      }),
     "by wget without a path": async (made) =>
       expect((await made()).container.readinessProbe).toMatchObject({ tcpSocket: { port: 80 } }),
   },

@@ -46,6 +46,7 @@ describe("elasticsearch", () => {
       scratch: ["/tmp 64Mi", "/usr/share/elasticsearch/logs 16Mi"],
       health: {
         port: 9400,
+        alive: 9200,
         check: ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9400"],
         startupSeconds: 180,
       },

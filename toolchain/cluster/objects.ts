@@ -1,7 +1,5 @@
 /** What a cluster holds before anyone uses it: nodes, storage and a class for ingresses. */
 import type { KubeObject } from "../plugins/kubernetes/client";
-import { NAME_SERVICE } from "./real/programs";
-import { PROVISIONER } from "./real/volumes";
 
 /** Whose volumes and ingresses the simulation takes care of. */
 export const SIMULATION = "simulation.local/controller";
@@ -28,7 +26,8 @@ function node(index: number): KubeObject {
   };
 }
 
-function storageClass(
+/** A class of volumes, by default of those that the simulation makes. */
+export function storageClass(
   name: string,
   volumeBindingMode: string,
   isDefault: boolean,
@@ -59,26 +58,5 @@ export function firstObjects(nodes: number): readonly (readonly [path: string, o
     [classes, storageClass("standard", "WaitForFirstConsumer", true)],
     [classes, storageClass("immediate", "Immediate", false)],
     ["/apis/networking.k8s.io/v1/ingressclasses", ingressClass],
-  ];
-}
-
-/** What a real node needs beside itself: a default class for its volumes, and an address for the name server on it. */
-export function realNodeObjects(address: string): readonly (readonly [path: string, object: KubeObject])[] {
-  const system = "/api/v1/namespaces/kube-system";
-  const metadata = { name: "kube-dns", namespace: "kube-system" };
-  const ports = ["UDP", "TCP"].map((protocol) => ({ name: `dns-${protocol.toLowerCase()}`, port: 53, protocol }));
-  const service = { apiVersion: "v1", kind: "Service", metadata, spec: { clusterIP: NAME_SERVICE, ports } };
-  const slice = {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { ...metadata, labels: { "kubernetes.io/service-name": metadata.name } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [address] }],
-    ports,
-  };
-  return [
-    ["/apis/storage.k8s.io/v1/storageclasses", storageClass("standard", "WaitForFirstConsumer", true, PROVISIONER)],
-    [`${system}/services`, service],
-    ["/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices", slice],
   ];
 }

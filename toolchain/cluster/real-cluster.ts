@@ -13,11 +13,11 @@ import { ensureControlPrograms, startControlPlane, until, type ControlPlane } fr
 import { isReadyNode, type Cluster } from "./index";
 import { CONTEXT } from "./kubeconfig";
 import { Processes } from "./processes";
-import { realNodeObjects } from "./objects";
 import { importerFor, importImages } from "./real/images";
 import { cgroupOf, removalOf, startMachine, type Machine } from "./real/machine";
 import { startKubelet, startNames, startProxy, startRuntime, runtimeSocket } from "./real/programs";
 import { ensureNodePrograms, whyNoRealNode, type NodePrograms } from "./real/requirements";
+import { realNodeObjects } from "./real/objects";
 import { policyRounds, preparePolicies } from "./real/policies";
 import { Rounds } from "./real/rounds";
 import { provideVolumes } from "./real/volumes";

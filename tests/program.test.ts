@@ -291,11 +291,8 @@ describe("secrets of the dev stack", () => {
 describe("the dev stack with a front door", () => {
   it("publishes that alone, says how to come in, and shows no secret", async () => {
     const recorder = await recordResources("dev");
-    const outputs = await run(
-      recorder,
-      { otlpToken: `${MARK}-token-of-otlp` },
-      { frontDoor: '{"domain":"localhost"}' },
-    );
+    const secrets = { otlpToken: `${MARK}-token-of-otlp` };
+    const outputs = await run(recorder, secrets, { frontDoor: '{"domain":"localhost"}' });
     const published = recorder.ofKind("Container").flatMap(({ inputs }) => (inputs.ports ?? []) as Published[]);
     expect(published).toMatchObject([{ external: 8443, ip: "127.0.0.1" }]);
     const { urls, programs, frontDoor, services } = outputs;

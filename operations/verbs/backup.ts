@@ -98,8 +98,12 @@ export function stoppedTogether(programs: readonly ProgramOutput[]): ProgramOutp
   return [...(alerting.length > 0 ? [alerting] : []), ...others.map((program) => [program])];
 }
 
-/** Copies the volumes of programs while they are stopped, and starts those again that ran. */
-async function copyStopped(
+/**
+ * Copies the volumes of programs while they are stopped, and starts those again that ran. What sends to another program
+ * comes after it in the outputs, and is stopped before it: Prometheus's last samples would else say that Alertmanager is
+ * down, and a restored copy would raise that alarm.
+ */
+export async function copyStopped(
   { client }: Session,
   programs: readonly ProgramOutput[],
   folder: string,
@@ -109,7 +113,7 @@ async function copyStopped(
   report(`copying ${programs.map(({ name }) => name).join(" and ")}`);
   const stopped: ProgramOutput[] = [];
   try {
-    for (const program of programs) {
+    for (const program of [...programs].reverse()) {
       if (!(await client.state(program)).running) continue;
       stopped.push(program);
       await client.stop(program);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -18,8 +18,9 @@ import {
 } from "../../operations/backup/manifest";
 import { checkRoomFor, planOf } from "../../operations/backup/plan";
 import { UsageError } from "../../operations/fail";
-import { stoppedTogether } from "../../operations/verbs/backup";
-import { programOf } from "./support/folder-client";
+import type { Session } from "../../operations/session";
+import { copyStopped, stoppedTogether } from "../../operations/verbs/backup";
+import { FolderClient, programOf } from "./support/folder-client";
 
 const LOKI: ArchivedVolume = {
   program: "loki",
@@ -148,5 +149,29 @@ describe("what a backup stops together", () => {
     const programs = [programOf("prometheus"), programOf("loki"), bare, programOf("alertmanager")];
     const names = stoppedTogether(programs).map((group) => group.map(({ name }) => name));
     expect(names).toEqual([["prometheus", "alertmanager"], ["loki"]]);
+  });
+
+  it("ends before what it sends to, and begins after it", async () => {
+    const [folder, folders] = [await mkdtemp(path.join(tmpdir(), "backup-")), await FolderClient.create()];
+    const programs = ["alertmanager", "prometheus"].map((name) => programOf(name));
+    const session = { client: folders.client } as Session;
+    try {
+      for (const program of programs) {
+        await mkdir(path.join(folders.root, `stack-${program.name}`));
+        await folders.client.start(program);
+      }
+      folders.events.length = 0;
+      const copied = await copyStopped(session, programs, folder, new AbortController().signal);
+      expect(copied.map(({ program }) => program)).toEqual(["alertmanager", "prometheus"]);
+      expect(folders.events).toEqual([
+        "stop prometheus",
+        "stop alertmanager",
+        "start alertmanager",
+        "start prometheus",
+      ]);
+    } finally {
+      await folders.remove();
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -31,6 +32,8 @@ export class FolderClient {
         }),
       reach: () => Promise.resolve("http://127.0.0.1:1"),
       start: ({ name }) => this.#note(`start ${name}`, () => this.#running.add(name)),
+      read: (name) =>
+        Promise.resolve(spawn("tar", ["-c", "."], { cwd: volume(name), stdio: ["ignore", "pipe", "ignore"] }).stdout),
       stop: ({ name }) => this.#note(`stop ${name}`, () => this.#running.delete(name)),
       inVolume: async (name, script) => {
         const { succeeded, output, stdout } = await runCommand("sh", ["-c", script], { cwd: volume(name) });

@@ -111,7 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
     fires: [{ alert: "AiCostSpike", receiver: "critical" }],
     mayFire: ["AiDailyCostHigh", "AiDailyBudgetForecast", "AiMonthlyCostProjected", "AiTokensPerRequestHigh"],
     detectMinutes: 17,
-    resolveMinutes: 75,
+    resolveMinutes: 30,
   },
   {
     name: "failing-workflows",
@@ -124,7 +124,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
     mayFire: [],
     detectMinutes: 20,
-    resolveMinutes: 75,
+    resolveMinutes: 30,
   },
   {
     name: "compensation-storm",
@@ -137,7 +137,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
     mayFire: [],
     detectMinutes: 22,
-    resolveMinutes: 75,
+    resolveMinutes: 30,
   },
   {
     name: "idle-service",

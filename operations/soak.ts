@@ -67,7 +67,7 @@ function minutes(text: string): number {
 const command = new Command("npm run soak --")
   .description(
     "Proves the alerts on a stack of its own: none on a healthy platform, and the right ones, once, in each scenario. " +
-      "Takes about two hours, since alerts look back that far. Writes docs/soak.md.",
+      "Takes about an hour and a half, since alerts look back that far. Writes docs/soak.md.",
   )
   .option("--minutes <number>", "minutes on the healthy platform first", minutes, 30)
   .option(

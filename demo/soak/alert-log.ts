@@ -17,6 +17,9 @@ const POLL_MS = 2_000;
 /** Time for alerts of the stack's first minutes to go. */
 const SETTLE_MS = 5 * 60_000;
 
+/** Has a sample once Prometheus has seen all services, the database and the cache up. Before, nothing is about to fire. */
+const ALL_UP = 'min(up{job="services"}) == 1 and on () min(pg_up) == 1 and on () min(redis_up) == 1';
+
 /** Whether an alert is the one that is expected. */
 export function isExpected({ alert, labels = {} }: Expected, candidate: Labels): boolean {
   return (
@@ -41,8 +44,8 @@ export class AlertLog {
   ) {}
 
   /**
-   * Waits until nothing fires and nothing critical is about to, and begins. Before the services were there, it was right
-   * that alerts fired.
+   * Waits until everything is up, nothing fires and nothing critical is about to, and begins. Before the services were
+   * there, it was right that alerts fired.
    *
    * @param stack name of the stack.
    * @param prometheus where its Prometheus answers.
@@ -53,6 +56,10 @@ export class AlertLog {
     const end = Date.now() + SETTLE_MS;
     const restless = async () =>
       (await log.#alerts()).filter(({ state, labels }) => state === "firing" || labels.severity === "critical");
+    while (!(await log.#allUp())) {
+      if (Date.now() > end) throw new Error(`Prometheus does not find everything up: ${ALL_UP}`);
+      await sleep(POLL_MS);
+    }
     for (let alerts = await restless(); alerts.length > 0; alerts = await restless()) {
       const names = alerts.map(({ labels }) => labels.alertname).join(", ");
       if (Date.now() > end) throw new Error(`these alerts do not go though all is well: ${names}`);
@@ -93,6 +100,12 @@ export class AlertLog {
       const key = JSON.stringify(Object.entries(labels).sort());
       if (state === "firing" && !this.#fired.has(key)) this.#fired.set(key, { labels, since: Date.now() });
     }
+  }
+
+  async #allUp(): Promise<boolean> {
+    type Answer = { data: { result: unknown[] } };
+    const url = `${this.prometheus}/api/v1/query?query=${encodeURIComponent(ALL_UP)}`;
+    return (await getJson<Answer>(url)).data.result.length > 0;
   }
 
   /** Alerts that fire or are about to, without the watchdog. */

@@ -1,13 +1,17 @@
 import { UsageError } from "../operations/fail";
 import type { Orders } from "./orders";
 
-/** An alert that a scenario must raise. */
-export interface Expected {
+/** An alert, and what it is about. */
+export interface Named {
   readonly alert: string;
-  /** Alertmanager's receiver that must hear of it. */
-  readonly receiver: "critical" | "oncall" | "security" | "info";
   /** Labels that tell it from the same alert elsewhere, as regular expressions for the whole value. */
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** An alert that a scenario must raise. */
+export interface Expected extends Named {
+  /** Alertmanager's receiver that must hear of it. */
+  readonly receiver: "critical" | "oncall" | "security" | "info";
 }
 
 /** Something that goes wrong on the simulated platform. */
@@ -20,13 +24,18 @@ export interface Scenario {
   readonly stops: readonly string[];
   readonly fires: readonly Expected[];
   /** Alerts that are right to fire too, sooner or later, depending on how long it lasts and what else goes on. */
-  readonly mayFire: readonly string[];
+  readonly mayFire: readonly Named[];
   /** Minutes within which all that it fires has fired: the alerts' own `for` and windows, and a few to spare. */
   readonly detectMinutes: number;
   /** Minutes after its end within which all of them are resolved: their windows, and Alertmanager's group interval. */
   readonly resolveMinutes: number;
   /** Whether the alerts look back so far that it must begin with the stack. */
   readonly fromTheStart?: true;
+}
+
+/** @param services as a regular expression. */
+function about(services: string, alerts: readonly string[]): Named[] {
+  return alerts.map((alert) => ({ alert, labels: { service: services } }));
 }
 
 /** Everything that can go wrong. Each strikes a part of the platform of its own, so they can also come together. */
@@ -48,7 +57,11 @@ export const SCENARIOS: readonly Scenario[] = [
     stops: [],
     fires: [{ alert: "HighErrorRate", receiver: "critical", labels: { service: "api-gateway" } }],
     // The frontend passes the gateway's errors on.
-    mayFire: ["HighErrorRate", "AvailabilityBudgetBurnsFast", "AvailabilityBudgetBurnsSlowly"],
+    mayFire: about("frontend|api-gateway", [
+      "HighErrorRate",
+      "AvailabilityBudgetBurnsFast",
+      "AvailabilityBudgetBurnsSlowly",
+    ]),
     detectMinutes: 8,
     resolveMinutes: 13,
   },
@@ -62,7 +75,11 @@ export const SCENARIOS: readonly Scenario[] = [
       { alert: "AirtableRateLimited", receiver: "oncall" },
     ],
     // Those who wait for Airtable are slow too.
-    mayFire: ["SlowResponses", "LatencyBudgetBurnsFast", "LatencyBudgetBurnsSlowly"],
+    mayFire: about("airtable-gateway|api-gateway|frontend|mcp-server|automation-services|saga-orchestrator", [
+      "SlowResponses",
+      "LatencyBudgetBurnsFast",
+      "LatencyBudgetBurnsSlowly",
+    ]),
     detectMinutes: 15,
     resolveMinutes: 18,
   },
@@ -76,7 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { alert: "PostgresConnectionsExhausted", receiver: "critical" },
       { alert: "PostgresSlowQueries", receiver: "oncall" },
     ],
-    mayFire: ["PostgresConnectionsHigh", "PostgresDown"],
+    mayFire: [{ alert: "PostgresConnectionsHigh" }, { alert: "PostgresDown" }],
     detectMinutes: 7,
     resolveMinutes: 22,
   },
@@ -86,7 +103,10 @@ export const SCENARIOS: readonly Scenario[] = [
     orders: { leaking: ["mcp-server"] },
     stops: [],
     fires: [{ alert: "ContainerOomKilled", receiver: "oncall", labels: { name: ".+-demo-mcp-server" } }],
-    mayFire: ["ContainerMemoryNearLimit", "ContainerMemoryGrowing"],
+    mayFire: ["ContainerMemoryNearLimit", "ContainerMemoryGrowing"].map((alert) => ({
+      alert,
+      labels: { name: ".+-demo-mcp-server" },
+    })),
     detectMinutes: 4,
     resolveMinutes: 22,
   },
@@ -99,7 +119,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { alert: "AuthenticationBruteForce", receiver: "security" },
       { alert: "AuthenticationFailuresHigh", receiver: "security" },
     ],
-    mayFire: ["DeniedRequestsHigh", "RequestRateSurge"],
+    mayFire: about("platform-services|api-gateway", ["DeniedRequestsHigh", "RequestRateSurge"]),
     detectMinutes: 8,
     resolveMinutes: 15,
   },
@@ -109,7 +129,9 @@ export const SCENARIOS: readonly Scenario[] = [
     orders: { aiTokenFactor: 400 },
     stops: [],
     fires: [{ alert: "AiCostSpike", receiver: "critical" }],
-    mayFire: ["AiDailyCostHigh", "AiDailyBudgetForecast", "AiMonthlyCostProjected", "AiTokensPerRequestHigh"],
+    mayFire: ["AiDailyCostHigh", "AiDailyBudgetForecast", "AiMonthlyCostProjected", "AiTokensPerRequestHigh"].map(
+      (alert) => ({ alert }),
+    ),
     detectMinutes: 17,
     resolveMinutes: 30,
   },

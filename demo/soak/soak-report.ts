@@ -1,4 +1,4 @@
-import { passed, type SoakResult } from "./soak";
+import { problemsOf, RULE_LIMIT_MS, type SoakResult } from "./soak";
 import type { AlertResult } from "./trial";
 
 /** When and where a soak ran. */
@@ -11,13 +11,9 @@ export interface Circumstances {
 
 /** The last result as a page for docs/. */
 export function soakReport(result: SoakResult, { day, oneByOne, cores }: Circumstances): string {
-  const { healthyMinutes, healthyAlerts, scenarios, unexpected, ruleMilliseconds: rules } = result;
+  const { healthyMinutes, healthyAlerts, scenarios, ruleMilliseconds: rules } = result;
   const rows = scenarios.flatMap(({ name, alerts }) => alerts.map((alert) => row(name, alert)));
-  const problems = [
-    ...healthyAlerts.map((alert) => `healthy: ${alert} fired`),
-    ...scenarios.flatMap(({ name, problems: list }) => list.map((problem) => `${name}: ${problem}`)),
-    ...unexpected.map((alert) => `${alert} fired and belongs to no scenario`),
-  ];
+  const problems = problemsOf(result);
   return [
     "# Soak",
     "",
@@ -25,10 +21,10 @@ export function soakReport(result: SoakResult, { day, oneByOne, cores }: Circums
     "platform ([demo.md](demo.md)) beside it, and watches Prometheus and a webhook that Alertmanager tells everything.",
     "",
     `Last run: ${day}, on a machine with ${cores} cores, scenarios ${oneByOne ? "one after the other" : "together"}. ` +
-      `Result: ${passed(result) ? "all as expected" : "not all as expected"}.`,
+      `Result: ${problems.length === 0 ? "all as expected" : "not all as expected"}.`,
     "",
     `- Healthy for ${healthyMinutes} minutes: ${healthyAlerts.length === 0 ? "nothing but Watchdog fired." : "alerts fired, see below."}`,
-    `- All rules together evaluate in ${rules.mean} ms on average, ${rules.highest} ms at most (limit 100 ms).`,
+    `- All rules together evaluate in ${rules.mean} ms on average, ${rules.highest} ms at most (limit of the average: ${RULE_LIMIT_MS} ms).`,
     "",
     "Times from the scenario's start, the last column from its end. An alert's own `for` and the windows of its rule are",
     "most of them; the receiver hears of it after Alertmanager's `group_wait`, and of the end at its next `group_interval`.",

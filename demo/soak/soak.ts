@@ -4,11 +4,11 @@ import { getJson } from "../../operations/http";
 import type { Report } from "../../toolchain/cache";
 import { historyPages } from "../history";
 import { ordersWith, type Orders } from "../orders";
-import type { Scenario } from "../scenarios";
+import type { Named, Scenario } from "../scenarios";
 import { SimulatedPlatform, type Stage } from "../stage/simulated-platform";
 import type { Target } from "../stage/target";
 import { writeHistory } from "../stage/write-history";
-import { AlertLog } from "./alert-log";
+import { AlertLog, concerns, isExpected } from "./alert-log";
 import type { Notifications } from "./notifications";
 import { Trial, type ScenarioResult } from "./trial";
 
@@ -25,20 +25,33 @@ export interface SoakResult {
   readonly healthyMinutes: number;
   /** Alerts that fired while all was well. */
   readonly healthyAlerts: readonly string[];
+  /** Alerts of which a receiver was told while all was well, but the watchdog. */
+  readonly healthyNotifications: readonly string[];
   readonly scenarios: readonly ScenarioResult[];
   /** Alerts that fired in the scenarios and belong to none of them. */
   readonly unexpected: readonly string[];
+  /** Why not everything was seen. */
+  readonly gaps: readonly string[];
   /** Milliseconds that one evaluation of all rules takes, by Prometheus's own figures: the mean and the highest. */
   readonly ruleMilliseconds: { readonly mean: number; readonly highest: number };
 }
 
 const SAMPLE_MS = 15_000;
 
-/** Whether everything was as it should be. */
-export function passed({ healthyAlerts, scenarios, unexpected }: SoakResult): boolean {
-  return (
-    healthyAlerts.length === 0 && unexpected.length === 0 && scenarios.every(({ problems }) => problems.length === 0)
-  );
+/** All rules together are to take no longer, on average. */
+export const RULE_LIMIT_MS = 100;
+
+/** What is not as it should be, as sentences. */
+export function problemsOf(result: SoakResult): string[] {
+  const { healthyAlerts, healthyNotifications, scenarios, unexpected, gaps, ruleMilliseconds: rules } = result;
+  return [
+    ...healthyAlerts.map((alert) => `healthy: ${alert} fired`),
+    ...healthyNotifications.map((alert) => `healthy: somebody was told of ${alert}`),
+    ...scenarios.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`)),
+    ...unexpected.map((alert) => `${alert} fired and belongs to no scenario`),
+    ...gaps,
+    ...(rules.mean < RULE_LIMIT_MS ? [] : [`all rules together took ${rules.mean} ms on average`]),
+  ];
 }
 
 /** Puts the past into a stack's Prometheus and starts the simulated platform beside it. */
@@ -69,20 +82,21 @@ export async function soak(
   let log: AlertLog | undefined;
   try {
     log = await AlertLog.begin(target.settings.name, prometheus);
+    const settled = Date.now();
     report(`healthy for ${plan.healthyMinutes} minutes`);
     await sleep(plan.healthyMinutes * 60_000);
-    const healthyAlerts = log.unexpected(namesOf(early));
+    const healthyAlerts = log.unexpected(alertsOf(early));
+    const healthyNotifications = toldSince(notifications, settled, target.settings.name, alertsOf(early));
     const trial = new Trial(platform, log, notifications);
     const results = await playAll(trial, plan, began, report);
-    const allowed = new Set([
-      ...namesOf(plan.scenarios),
-      ...healthyAlerts.map((alert) => alert.split(" ")[0] as string),
-    ]);
+    const surprising = log.unexpected(alertsOf(plan.scenarios));
     return {
       healthyMinutes: plan.healthyMinutes,
       healthyAlerts,
+      healthyNotifications,
       scenarios: results,
-      unexpected: log.unexpected(allowed),
+      unexpected: surprising.filter((alert) => !healthyAlerts.includes(alert)),
+      gaps: log.gaps,
       ruleMilliseconds: durations.end(),
     };
   } finally {
@@ -107,8 +121,24 @@ async function playAll(trial: Trial, plan: SoakPlan, began: number, report: Repo
   return [...results, ...(await Promise.all(early))];
 }
 
-function namesOf(scenarios: readonly Scenario[]): Set<string> {
-  return new Set(scenarios.flatMap(({ fires, mayFire }) => [...fires.map(({ alert }) => alert), ...mayFire]));
+function alertsOf(scenarios: readonly Scenario[]): Named[] {
+  return scenarios.flatMap(({ fires, mayFire }) => [...fires, ...mayFire]);
+}
+
+/** Alerts of which a receiver was told that they fire, but the watchdog and those that may. */
+export function toldSince(
+  { received }: Notifications,
+  since: number,
+  stack: string,
+  allowed: readonly Named[],
+): string[] {
+  const told = received
+    .filter(({ at }) => at > since)
+    .flatMap(({ receiver, alerts }) => alerts.map((alert) => ({ receiver, ...alert })))
+    .filter(({ labels, status }) => status === "firing" && labels.alertname !== "Watchdog" && concerns(stack, labels))
+    .filter(({ labels }) => !allowed.some((named) => isExpected(named, labels)))
+    .map(({ receiver, labels }) => `${labels.alertname ?? ""} by ${receiver}`);
+  return [...new Set(told)];
 }
 
 /** Looks every now and then how long Prometheus took for its rules. */

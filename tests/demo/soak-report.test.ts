@@ -6,6 +6,7 @@ import { soakReport } from "../../demo/soak/soak-report";
 const GOOD: SoakResult = {
   healthyMinutes: 30,
   healthyAlerts: [],
+  healthyNotifications: [],
   scenarios: [
     {
       name: "service-down",
@@ -23,6 +24,7 @@ const GOOD: SoakResult = {
     },
   ],
   unexpected: [],
+  gaps: [],
   ruleMilliseconds: { mean: 20, highest: 31 },
 };
 const WHERE = { day: "2026-03-04", oneByOne: false, cores: 2 };
@@ -41,6 +43,9 @@ describe("the page of a soak", () => {
       {
         ...GOOD,
         healthyAlerts: ["RedisDown"],
+        healthyNotifications: ["RedisDown by critical"],
+        gaps: ["Prometheus did not answer for 70 s"],
+        ruleMilliseconds: { mean: 100, highest: 120 },
         unexpected: ["HostCpuHigh"],
         scenarios: [{ name: "idle-service", alerts: [], problems: ["UnusedService did not fire within 65 minutes"] }],
       },
@@ -49,6 +54,9 @@ describe("the page of a soak", () => {
     expect(page).toContain("Result: not all as expected.");
     expect(page).toContain("- healthy: RedisDown fired");
     expect(page).toContain("- idle-service: UnusedService did not fire within 65 minutes");
+    expect(page).toContain("- healthy: somebody was told of RedisDown by critical");
+    expect(page).toContain("- Prometheus did not answer for 70 s");
+    expect(page).toContain("- all rules together took 100 ms on average");
     expect(page).toContain("- HostCpuHigh fired and belongs to no scenario");
   });
 });

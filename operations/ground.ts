@@ -24,8 +24,8 @@ export async function prepareGround(run: StackRun, settings: Settings, report: R
 
 async function engine(run: StackRun, settings: Settings, report: Report): Promise<Ground> {
   const { docker, origins } = await prepareEngine(report, imagesOf(settings));
-  await recover(run, docker, settings.name, report);
   await checkPorts(settings, docker);
+  await recover(run, docker, settings.name, report);
   const nameOf = (reference: string) =>
     (Object.keys(images) as ImageName[]).find((candidate) => images[candidate].reference === reference);
   return {

@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 
 import { ofStack } from "../components/platform/labels";
 import type { Report } from "../toolchain/cache";
+import { engineMessage } from "../toolchain/images/registry";
 import { isAlive } from "../toolchain/process";
 import { recorded } from "./deployment-state";
 import type { StackRun } from "./pulumi-run";
@@ -33,20 +34,38 @@ export async function recover(run: StackRun, docker: Docker, stackName: string, 
   const present = await docker.listContainers({ all: true, filters });
   const containers = resources.filter(({ type }) => type === "docker:index/container:Container");
   const programs = new Set(containers.filter(({ inputs }) => inputs?.mustRun !== false).map(({ id }) => id));
-  for (const { Id, Names, State } of present) {
-    if (State === "running" || !programs.has(Id)) continue;
-    report(`starting ${Names[0]?.slice(1) ?? Id}, which was ${State}`);
-    await docker.getContainer(Id).start();
-  }
+  const stopped = present.filter(({ Id, State }) => State !== "running" && programs.has(Id));
+  const stuck = await startAll(docker, stopped, report);
   const failed = present.filter(({ Id, Status }) => !programs.has(Id) && FAILED.test(Status));
-  for (const { Id, Names } of failed) {
-    report(`removing ${Names[0]?.slice(1) ?? Id}, which failed, so that it runs again`);
-    await docker.getContainer(Id).remove();
+  for (const container of [...stuck, ...failed]) {
+    report(`removing ${nameOf(container)}, which failed, so that it runs again`);
+    await docker.getContainer(container.Id).remove();
   }
-  const left = present.filter((container) => !failed.includes(container));
+  const left = present.filter((container) => !stuck.includes(container) && !failed.includes(container));
   const gone = containers.some(({ id }) => !left.some(({ Id }) => Id === id));
   if (gone || isInterrupted) await readAnew(run, gone ? "containers are missing" : undefined, report);
   await removeUnknown(docker, left, new Set(resources.map(({ id }) => id)), filters, report);
+}
+
+const nameOf = ({ Id, Names }: Docker.ContainerInfo) => Names[0]?.slice(1) ?? Id;
+
+/** @returns those that can not be started, because a port that they publish is taken for example. */
+async function startAll(
+  docker: Docker,
+  containers: readonly Docker.ContainerInfo[],
+  report: Report,
+): Promise<Docker.ContainerInfo[]> {
+  const stuck: Docker.ContainerInfo[] = [];
+  for (const container of containers) {
+    report(`starting ${nameOf(container)}, which was ${container.State}`);
+    try {
+      await docker.getContainer(container.Id).start();
+    } catch (error) {
+      report(`${nameOf(container)} does not start: ${engineMessage((error as Error).message)}`);
+      stuck.push(container);
+    }
+  }
+  return stuck;
 }
 
 /**
@@ -95,10 +114,10 @@ async function removeUnknown(
   filters: { label: string[] },
   report: Report,
 ): Promise<void> {
-  for (const { Id, Names } of containers) {
-    if (known.has(Id)) continue;
-    report(`removing the container ${Names[0]?.slice(1) ?? Id}, which no run recorded`);
-    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const container of containers) {
+    if (known.has(container.Id)) continue;
+    report(`removing the container ${nameOf(container)}, which no run recorded`);
+    await docker.getContainer(container.Id).remove({ force: true, v: true });
   }
   for (const { Id, Name } of await docker.listNetworks({ filters })) {
     if (known.has(Id)) continue;

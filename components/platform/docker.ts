@@ -9,6 +9,13 @@ import { EDGE, segments, type Segment } from "./networks";
 import type { Deployed, DeployOptions, Platform } from "./platform";
 import { SERVICES, type DataVolume, type Workload } from "./workload";
 
+/**
+ * How containers are replaced: the old one goes first, since it holds the name and the ports. `#initerror` is the engine's word
+ * for a resource whose creation failed half-way; the provider leaves such a container behind and would take it as good the next
+ * time. A change of `tmpfs` it records and does not apply.
+ */
+const REPLACEMENT = { deleteBeforeReplace: true, replaceOnChanges: ["#initerror", "tmpfs"] };
+
 interface Network {
   readonly id: pulumi.Output<string>;
   readonly segment: Segment;
@@ -49,7 +56,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       .filter(({ data }) => needsOwner(workload, data))
       .map(({ data, volume }) => {
         const args = prepareArgs(settings, workload, data, volume.name, this.#image(images.busybox));
-        return new docker.Container(`${name}-${data.name}-prepare`, args, { parent, deleteBeforeReplace: true });
+        return endedWell(new docker.Container(`${name}-${data.name}-prepare`, args, { parent, ...REPLACEMENT }));
       });
     const files =
       workload.files &&
@@ -58,7 +65,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         filesArgs(settings, workload, workload.files, this.#image(images.busybox)),
         {
           parent,
-          deleteBeforeReplace: true,
+          ...REPLACEMENT,
           additionalSecretOutputs: workload.files.entries.some(({ secret }) => secret) ? ["uploads"] : [],
         },
       );
@@ -75,7 +82,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const container = new docker.Container(
       name,
       transform ? (transform({ ...args }) as unknown as docker.ContainerArgs) : args,
-      { parent, dependsOn: [...prepared, ...this.#before(workload)], deleteBeforeReplace: true },
+      { parent, dependsOn: [...prepared, ...this.#before(workload)], ...REPLACEMENT },
     );
     this.#deployed.set(workload.name, workload.placement.kind === "once" ? endedWell(container) : container);
     return {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -41,6 +41,20 @@ async function descendants(root: number): Promise<number[]> {
   const found = [root];
   for (const parent of found) found.push(...ids.filter((id) => parents.get(id) === parent));
   return found;
+}
+
+const PORTS = "pyairtable-monitoring:ports";
+
+async function portsOf(configuration: string): Promise<Record<string, number>> {
+  const { config } = load(await readFile(configuration, "utf8")) as { config: { [PORTS]: Record<string, number> } };
+  return config[PORTS];
+}
+
+/** @param port any free one, for 0. */
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return server;
 }
 
 /** `npm start` as a person uses it, with one configuration after the other. */
@@ -108,12 +122,8 @@ describe("npm start", () => {
   });
 
   it("names a port that another program holds, and creates nothing", async () => {
-    const { config } = load(await readFile(configuration, "utf8")) as {
-      config: { "pyairtable-monitoring:ports": { loki: number } };
-    };
-    const port = config["pyairtable-monitoring:ports"].loki;
-    const holder = createServer();
-    await new Promise<void>((resolve) => holder.listen(port, "127.0.0.1", resolve));
+    const port = (await portsOf(configuration)).loki as number;
+    const holder = await listen(port);
     const { code, stderr } = await start();
     await new Promise((resolve) => holder.close(resolve));
     expect(code).toBe(1);
@@ -155,6 +165,32 @@ describe("npm start", () => {
     expect(code, stderr).toBe(0);
     expect([await idOf("loki"), await idOf("jaeger")]).toEqual([loki, jaeger]);
     expect(await idOf("cadvisor")).not.toBe(cadvisor);
+  });
+
+  it("names a port that was taken from a stopped program, and brings that program up at another", async () => {
+    const old = (await portsOf(configuration)).grafana as number;
+    const before = await ids();
+    await docker.getContainer(`${stack}-grafana`).stop();
+    const [holder, spare] = [await listen(old), await listen(0)];
+    try {
+      const refused = await start();
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(`${old}, which grafana is to publish.`);
+      expect(await ids()).toEqual(before);
+
+      const { port } = spare.address() as AddressInfo;
+      await new Promise((resolve) => spare.close(resolve));
+      const text = await readFile(configuration, "utf8");
+      await writeFile(configuration, text.replace(`grafana: ${old}`, `grafana: ${port}`));
+      const { code, stdout, stderr } = await start();
+      expect(stderr).toContain(`${stack}-grafana does not start: `);
+      expect(code, stderr).toBe(0);
+      const { programs } = JSON.parse(stdout) as Started;
+      expect(programs.find(({ name }) => name === "grafana")?.url).toBe(`http://127.0.0.1:${port}`);
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+      spare.close();
+    }
   });
 
   it("is undone by a destroy that keeps the volumes", async () => {

@@ -162,8 +162,7 @@ async function pullAll(
   if (refusals.length > 0) {
     throw new Error(
       `A registry was reached and refused these images:\n${refusals.map((line) => `  ${line}`).join("\n")}\n` +
-        "Check the references in components/images.ts, and whether the registry wants `docker login` or a later try. " +
-        "To build the images here instead, switch pulling off.",
+        "Check the references in components/images.ts, and whether the registry wants `docker login` or a later try.",
     );
   }
 }

@@ -122,6 +122,7 @@ export const kubernetesReach: Pick<
       expect(one.deployed.handle).toBe("watch/job/tiny");
       expect(one.template.spec.restartPolicy).toBe("Never");
       expect(one.spec).toEqual({ template: one.template });
+      expect(one.runner.inputs.metadata).toMatchObject({ annotations: { "pulumi.com/replaceUnready": "true" } });
       for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
         expect(one.container).not.toHaveProperty(probe);
       }

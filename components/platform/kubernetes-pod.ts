@@ -38,7 +38,10 @@ export function podTemplate(target: Target, workload: Workload, files: readonly 
       terminationGracePeriodSeconds: STOP_GRACE,
       ...(isJob(workload) ? { restartPolicy: "Never" } : {}),
       ...(privileges.some(({ kind }) => kind === "host-processes") ? { hostPID: true } : {}),
-      ...(placement.kind === "every-node" ? { tolerations: [{ operator: "Exists" }] } : {}),
+      // Wherever the images can run.
+      ...(placement.kind === "every-node"
+        ? { nodeSelector: { "kubernetes.io/os": "linux" }, tolerations: [{ operator: "Exists" }] }
+        : {}),
       ...(replicasOf(workload) > 1 ? { topologySpreadConstraints: spread(target, workload) } : {}),
       containers: [container(workload, mounts)],
       ...(volumes.length > 0 ? { volumes } : {}),

@@ -111,6 +111,7 @@ export const kubernetesReach: Pick<
       const one = await made();
       expect(one.deployed.handle).toBe("watch/daemonset/tiny");
       expect(one.template.spec.tolerations).toEqual([{ operator: "Exists" }]);
+      expect(one.template.spec.nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
       expect(specOf(one, "part-tiny-service")).toMatchObject({ clusterIP: "None" });
     },
     "every node, for what runs there": async (made) => {

@@ -4,7 +4,7 @@ import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/settings";
 import { formatBytes, parseBytes } from "../units";
 import { ClusterError, connect, type Connection } from "./kubernetes-connection";
-import { isJob, targetOf } from "./kubernetes-names";
+import { isJob, replicasOf, targetOf } from "./kubernetes-names";
 import { claimNames } from "./kubernetes-volumes";
 import type { Workload } from "./workload";
 
@@ -87,6 +87,7 @@ async function ask(connection: Connection, settings: Settings, workloads: readon
       : unasked("storageclasses", "whether it has the storage"),
     classes ? checkShared(classes.items, claiming) : NONE,
     checkClaims(existing?.items ?? [], cluster.namespace, claiming),
+    checkClustered(existing?.items ?? [], claiming),
   ];
   return {
     problems: parts.flatMap(({ problems }) => problems),
@@ -194,6 +195,38 @@ function checkClaims(existing: readonly Claim[], namespace: string, claiming: re
     ),
   );
   return { ...NONE, warnings };
+}
+
+/** A cluster that was formed by one copy is never joined by others, and one of several never goes on with one. */
+function checkClustered(existing: readonly Claim[], claiming: readonly Workload[]): Findings {
+  const problems = claiming.flatMap((workload) =>
+    (workload.data ?? []).flatMap((volume): Problem[] => {
+      const start = `${volume.name}-${workload.name}-`;
+      const formed = existing.filter(({ metadata: { name } }) => /^\d+$/.test(removeStart(name, start))).length;
+      const wanted = replicasOf(workload);
+      if (!volume.clustered || formed === 0 || (formed === 1) === (wanted === 1)) return [];
+      const key = `replicas.${workload.name}`;
+      return [
+        {
+          key,
+          got: `${wanted}, and the namespace has the data of ${formed === 1 ? "one that ran alone" : `a cluster of ${formed}`}`,
+          expected:
+            formed === 1
+              ? "1, since others would form a second, empty cluster"
+              : "3 and more, since one can not go on alone",
+          fix:
+            `Go back with: pulumi config set --path '${key}' ${formed}   or bring up a new stack, with another name, and restore a ` +
+            `backup of this one into it`,
+        },
+      ];
+    }),
+  );
+  return { ...NONE, problems };
+}
+
+/** What follows the start of a name; nothing where it starts otherwise. */
+function removeStart(name: string, start: string): string {
+  return name.startsWith(start) ? name.slice(start.length) : "";
 }
 
 /** Bytes of a quantity as a cluster writes it; none where it has another form. */

@@ -38,7 +38,10 @@ export function podTemplate(target: Target, workload: Workload, files: readonly 
       terminationGracePeriodSeconds: STOP_GRACE,
       ...(isJob(workload) ? { restartPolicy: "Never" } : {}),
       ...(privileges.some(({ kind }) => kind === "host-processes") ? { hostPID: true } : {}),
-      ...(placement.kind === "every-node" ? { tolerations: [{ operator: "Exists" }] } : {}),
+      // Wherever the images can run.
+      ...(placement.kind === "every-node"
+        ? { nodeSelector: { "kubernetes.io/os": "linux" }, tolerations: [{ operator: "Exists" }] }
+        : {}),
       ...(replicasOf(workload) > 1 ? { topologySpreadConstraints: spread(target, workload) } : {}),
       containers: [container(workload, mounts)],
       ...(volumes.length > 0 ? { volumes } : {}),
@@ -101,14 +104,16 @@ function cores(count: number): string {
 
 /**
  * The workload's `check` is for platforms that can only run a command in the container; a cluster asks the port itself. What
- * is not ready gets no traffic; only a port that no longer opens ends the program, since a restart cures nothing else.
+ * is not ready gets no traffic; only a port that does not open ends the program, since a restart cures nothing else: a store
+ * that still reads back what it had written opens its port at once, says for a long time that it is not ready, and would begin
+ * anew at each restart.
  */
 function probes({ health: { path, port, alive, startupSeconds } }: Workload) {
   const lives = { tcpSocket: { port: alive ?? port } };
   const answers = path === undefined ? { tcpSocket: { port } } : { httpGet: { path, port } };
   return {
     startupProbe: {
-      ...(alive === undefined ? answers : lives),
+      ...lives,
       periodSeconds: STARTUP_PERIOD,
       timeoutSeconds: 5,
       failureThreshold: Math.max(1, Math.ceil(startupSeconds / STARTUP_PERIOD)),

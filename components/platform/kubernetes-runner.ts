@@ -28,6 +28,9 @@ const SCHEDULED_SECONDS = 3_600;
 /** What the copies of a program keep when their number or the program itself goes. */
 const KEEP = { whenDeleted: "Retain", whenScaled: "Retain" };
 
+/** A job that failed would be waited for at every later update; so it is made anew there. */
+const RUN_AGAIN = { "pulumi.com/replaceUnready": "true" };
+
 /** The object that runs a program, from what its pods are. */
 export function runner(target: Target, workload: Workload, template: core.v1.PodTemplateSpec): Runner {
   const { placement, data = [] } = workload;
@@ -42,7 +45,7 @@ export function runner(target: Target, workload: Workload, template: core.v1.Pod
     case "every-node":
       return { kind: "daemonset", args: { metadata, spec: { selector, template } } };
     case "once":
-      return { kind: "job", args: { metadata, spec: { template } } };
+      return { kind: "job", args: { metadata: { ...metadata, annotations: RUN_AGAIN }, spec: { template } } };
     case "scheduled":
       return { kind: "cronjob", args: { metadata, spec: cronJob(placement.schedule, template) } };
     default:

@@ -50,10 +50,11 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     this.#target = targetOf(settings);
     this.#workloads = workloads;
     const { kubeconfig, context, namespace, servicesNamespace } = this.#target.cluster;
-    // Without a provider of its own the program would go to whichever cluster `kubectl` was last pointed at.
+    // Without a provider of its own the program would go to whichever cluster `kubectl` was last pointed at. An empty text stands
+    // for kubectl's own rules: without it the SDK would put this machine's KUBECONFIG into the state, where no other finds it.
     this.#provider = new Provider(
       `${name}-cluster`,
-      { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) },
+      { kubeconfig: kubeconfig ?? "", ...(context === undefined ? {} : { context }) },
       { parent: this },
     );
     this.#namespace("programs", namespace, "restricted");

@@ -60,6 +60,12 @@ export interface DataVolume {
    * @default each copy has a volume of its own
    */
   readonly shared?: { readonly storageClass: string };
+  /**
+   * What the copies hold is one cluster's, which they form at their first start. One that ran alone is a cluster of its own: others
+   * that come later would form a second, empty one beside it, and none of several can go on alone.
+   * @default each copy's data is complete in itself
+   */
+  readonly clustered?: boolean;
 }
 
 /** How the platform learns that the program is ready. */

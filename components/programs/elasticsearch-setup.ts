@@ -25,7 +25,16 @@ const HOT_SHARE = 0.1;
 const WARM_SHARE = 0.4;
 
 /** Every user that a stack of any configuration has. Those that this one has not are removed. */
-const USERS = ["filebeat", "logstash", "otel", "grafana", "jaeger", "backup", "kibana-setup"] as const;
+const USERS = [
+  "filebeat",
+  "logstash",
+  "otel",
+  "grafana",
+  "jaeger",
+  "jaeger-cleaner",
+  "backup",
+  "kibana-setup",
+] as const;
 type User = (typeof USERS)[number];
 
 /** One request of the set-up, with its body. */
@@ -94,7 +103,9 @@ function access(settings: Settings, store: ElkStore, secrets: ProgramSecrets): S
     otel: role("writer", [otlpLogsStream(settings)]),
     grafana: role("reader", [logsIndex(settings)]),
     backup: role("backup"),
-    ...(settings.traces.kind === "elasticsearch" ? { jaeger: role("jaeger") } : {}),
+    ...(settings.traces.kind === "elasticsearch"
+      ? { jaeger: role("jaeger"), "jaeger-cleaner": role("jaeger-cleaner") }
+      : {}),
   };
   return [
     ...USERS.flatMap((name) => {

@@ -49,7 +49,7 @@ export function elasticsearch(settings: Settings, store: ElkStore, secrets: Prog
       { name: "readiness", number: READINESS_PORT, reach: { from: "peers" } },
     ],
     data: [
-      { name: ELASTICSEARCH, path: `${HOME}/data`, size: settings.storage.elasticsearch },
+      { name: ELASTICSEARCH, path: `${HOME}/data`, size: settings.storage.elasticsearch, clustered: true },
       ...(snapshots ? [snapshots] : []),
     ],
     scratch: [

@@ -13,6 +13,7 @@ const PORT = 3000;
 const DIRECTORY = "/etc/grafana";
 const DATA_SOURCES = "provisioning/datasources/datasources.yaml";
 const PASSWORD_FILE = "secrets/admin-password";
+const SECRET_KEY_FILE = "secrets/secret-key";
 const DATABASE_PASSWORD_FILE = "secrets/database-password";
 const ELASTIC_PASSWORD_FILE = "secrets/elasticsearch-password";
 const AUTHORITY_FILE = "secrets/elasticsearch-ca.crt";
@@ -30,6 +31,8 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
       ...goHeap(settings.resources.grafana),
       GF_SECURITY_ADMIN_USER: settings.grafana.adminUser,
       GF_SECURITY_ADMIN_PASSWORD__FILE: `${DIRECTORY}/${PASSWORD_FILE}`,
+      // By which Grafana encrypts the credentials in its database; the vendor's default is public.
+      GF_SECURITY_SECRET_KEY__FILE: `${DIRECTORY}/${SECRET_KEY_FILE}`,
       GF_SERVER_ROOT_URL: url,
       ...(url.startsWith("https:")
         ? { GF_SECURITY_COOKIE_SECURE: "true", GF_SECURITY_STRICT_TRANSPORT_SECURITY: "true" }
@@ -44,6 +47,7 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
         ...folder("provisioning/dashboards", ".yaml"),
         ...dashboards(settings),
         { path: PASSWORD_FILE, content: secrets.grafanaAdminPassword, secret: true },
+        { path: SECRET_KEY_FILE, content: secrets.password("grafana-secret-key"), secret: true },
         ...(database ? [{ path: DATABASE_PASSWORD_FILE, content: secrets.grafanaDatabasePassword, secret: true }] : []),
         ...(settings.elk ? elasticsearchSecrets(settings, secrets) : []),
       ],
@@ -60,7 +64,8 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
           scratch: [TEMPORARY],
         }),
     resources: settings.resources.grafana,
-    health: { path: "/api/health", port: PORT, check: "wget", startupSeconds: 120 },
+    // Its tables are made at the first start, over the network where the database is elsewhere.
+    health: { path: "/api/health", port: PORT, check: "wget", startupSeconds: database ? 600 : 120 },
     placement: replicas > 1 ? { kind: "replicated", replicas, spread: settings.spread } : { kind: "single" },
     runsAs: { uid: 472, gid: 0 },
     talksTo: [
@@ -69,7 +74,8 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
       ...(settings.elk ? ["elasticsearch"] : []),
       "jaeger",
       "alertmanager",
-      ...(database ? [SERVICES, INTERNET] : []),
+      ...(database ? [SERVICES] : []),
+      ...(database && /[.[]/.test(database.address) ? [INTERNET] : []),
     ],
   };
 }

@@ -12,6 +12,8 @@ const DIRECTORY = "/etc/jaeger";
 const AUTHORITY_FILE = "secrets/elasticsearch-ca.crt";
 const PASSWORD_FILE = "secrets/elasticsearch-password";
 const USER = "jaeger";
+/** May delete the indices, which Jaeger itself may not. */
+const CLEANER = "jaeger-cleaner";
 const DAY = 86_400;
 const MIB = 2 ** 20;
 
@@ -67,8 +69,8 @@ export function jaegerIndexCleaner(
   { retentionSeconds }: OnElasticsearch,
   secrets: ProgramSecrets,
 ): Workload {
-  const options = userPassword(secrets, USER).apply(
-    (password) => `user = "${USER}:${password}"\ncacert = "${DIRECTORY}/${AUTHORITY_FILE}"\n`,
+  const options = userPassword(secrets, CLEANER).apply(
+    (password) => `user = "${CLEANER}:${password}"\ncacert = "${DIRECTORY}/${AUTHORITY_FILE}"\n`,
   );
   const days = Math.ceil(retentionSeconds / DAY);
   return {
@@ -117,7 +119,9 @@ function backend({ traces, replicas }: Settings, base: Backend): Backend {
       const { elasticsearch } = nativeYaml<{ elasticsearch: object }>("jaeger/elasticsearch.yaml");
       const copies = { shards: 1, replicas: replicas.elasticsearch > 1 ? 1 : 0 };
       const indices = { spans: copies, services: copies, dependencies: copies, sampling: copies };
-      return { elasticsearch: { ...elasticsearch, server_urls: [elasticsearchUrl()], indices } };
+      // How far back it looks, three days if nothing is said. Indices go by the day, so the oldest is up to a day older.
+      const max_span_age = formatDuration(traces.retentionSeconds + DAY);
+      return { elasticsearch: { ...elasticsearch, server_urls: [elasticsearchUrl()], max_span_age, indices } };
     }
   }
 }

@@ -16,6 +16,11 @@ import type { Alerting, KubernetesSettings, ProgramResources, Settings, TraceSto
 const HEAP_SHARE = 0.8;
 /** Java keeps half of what it uses outside its heap, and Elasticsearch leaves that half to the file cache. */
 const JAVA_HEAP_SHARE = 0.5;
+/**
+ * What Elasticsearch takes beside its heap at the least: buffers (as much as half the heap), classes and code, stacks. With half of
+ * 1 GiB as heap it was ended by its limit.
+ */
+const ELASTICSEARCH_OUTSIDE_HEAP = 600 * 2 ** 20;
 
 /** Traces slower than this are kept when sampling is asked for and nothing else is said. */
 const SLOW_SECONDS = 1;
@@ -177,10 +182,17 @@ function assembleResources(values: Values): Settings["resources"] {
   const entries = Object.keys(DEFAULT_RESOURCES).map((program) => {
     const limits = { ...defaults[program as ProgramName], ...defined(values.resources[program as ProgramName] ?? {}) };
     const { memory, cpu } = limits as { memory: number; cpu: number };
-    const heap = limits.heap ?? Math.floor(memory * heapShare(program as ProgramName));
+    const heap = limits.heap ?? defaultHeap(program as ProgramName, memory);
     return [program, { memory, cpu, heap } satisfies ProgramResources];
   });
   return Object.fromEntries(entries) as Settings["resources"];
+}
+
+/** Of a small Elasticsearch less than its share, so that the rest fits. */
+function defaultHeap(program: ProgramName, memory: number): number {
+  const share = Math.floor(memory * heapShare(program));
+  if (program !== "elasticsearch") return share;
+  return Math.max(Math.floor(memory / 4), Math.min(share, memory - ELASTICSEARCH_OUTSIDE_HEAP));
 }
 
 function heapShare(program: ProgramName): number {

@@ -9,6 +9,8 @@ import { runCommand } from "../../toolchain/command";
 import { ensureTool } from "../../toolchain/tools";
 import { stackFile } from "../support/stack-file";
 import { ClusterView } from "./support/cluster-objects";
+import { DEVELOPMENT, ELK, ELK_AGENTS, LOKI, LOKI_AGENTS, PRODUCTION, ready } from "./support/cluster-programs";
+import { serverWarnings } from "./support/server-warnings";
 import { TestStack } from "./support/test-stack";
 
 let cluster: Cluster;
@@ -30,47 +32,6 @@ const ALERT_SECRETS = {
   deadMansSwitchUrl: "https://watch.example.com/1",
 };
 
-const ready = (count: number) => `${count} of ${count}`;
-
-/** The programs of each kind of stack, by what runs them, with their copies on three nodes. */
-const AGENTS = { "daemonset/node-exporter": ready(3) };
-const LOKI_AGENTS = { ...AGENTS, "daemonset/promtail": ready(3) };
-const ELK_AGENTS = { ...AGENTS, "daemonset/filebeat": ready(3) };
-const DEVELOPMENT = {
-  "deployment/postgres-exporter": ready(1),
-  "deployment/redis-exporter": ready(1),
-  ...Object.fromEntries(
-    ["alertmanager", "grafana", "jaeger", "otel-collector", "prometheus"].map((name) => [
-      `statefulset/${name}`,
-      ready(1),
-    ]),
-  ),
-};
-const LOKI = { "statefulset/loki": ready(1) };
-const ELK = {
-  "statefulset/elasticsearch": ready(1),
-  "statefulset/logstash": ready(1),
-  "deployment/kibana": ready(1),
-  "job/elasticsearch-setup": "complete",
-  "job/kibana-setup": "complete",
-};
-const PRODUCTION = {
-  "daemonset/otel-collector": ready(3),
-  "deployment/front-door": ready(2),
-  "deployment/grafana": ready(2),
-  "deployment/jaeger": ready(1),
-  "deployment/kibana": ready(2),
-  "deployment/postgres-exporter": ready(1),
-  "deployment/redis-exporter": ready(1),
-  "statefulset/alertmanager": ready(3),
-  "statefulset/elasticsearch": ready(3),
-  "statefulset/logstash": ready(2),
-  "statefulset/otel-gateway": ready(2),
-  "statefulset/prometheus": ready(2),
-  "job/elasticsearch-setup": "complete",
-  "job/kibana-setup": "complete",
-};
-
 describe.each([
   ["dev on Kubernetes", { platform: "kubernetes" }, { ...DEVELOPMENT, ...LOKI }, LOKI_AGENTS],
   [
@@ -79,6 +40,7 @@ describe.each([
     { ...DEVELOPMENT, ...LOKI, ...ELK },
     { ...LOKI_AGENTS, ...ELK_AGENTS },
   ],
+  ["dev on Kubernetes with ELK", { platform: "kubernetes", logging: "elk" }, { ...DEVELOPMENT, ...ELK }, ELK_AGENTS],
   ["prod", stackFile("prod"), PRODUCTION, ELK_AGENTS],
 ] as const)("%s, on the real API server", (_, configuration, programs, agents) => {
   let stack: TestStack;
@@ -96,8 +58,12 @@ describe.each([
     await stack?.remove();
   });
 
-  it("is accepted without a warning", () => {
+  it("is accepted without a warning of the engine's or of the API server's", async () => {
     expect(output).not.toMatch(/warning/i);
+    const namespaces = [stack.name, `${stack.name}-agents`];
+    const { seen, warnings } = await serverWarnings(cluster.kubeconfig, view.client, namespaces);
+    expect(warnings).toEqual([]);
+    expect(seen).toEqual(expect.arrayContaining(["prometheus", "node-exporter"]));
   });
 
   it("has every program ready, agents in a namespace of their own", async () => {

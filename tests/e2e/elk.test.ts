@@ -226,11 +226,13 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     const put = async (path: string, body?: unknown) =>
       (await elasticsearch.ask(path, { method: "PUT", login: elasticsearch.elastic, body })).status;
     const role = JSON.parse(
-      await readFile(path.join(PROJECT_ROOT, "configs/elasticsearch/roles/jaeger.json"), "utf8"),
+      await readFile(path.join(PROJECT_ROOT, "configs/elasticsearch/roles/jaeger-cleaner.json"), "utf8"),
     ) as object;
-    const login = { user: "jaeger", password: "of this test alone" };
-    expect(await put("/_security/role/jaeger", role)).toBe(200);
-    expect(await put("/_security/user/jaeger", { password: login.password, roles: ["jaeger"] })).toBe(200);
+    const login = { user: "jaeger-cleaner", password: "of this test alone" };
+    expect(await put("/_security/role/jaeger-cleaner", role)).toBe(200);
+    expect(await put("/_security/user/jaeger-cleaner", { password: login.password, roles: ["jaeger-cleaner"] })).toBe(
+      200,
+    );
     const today = new Date().toISOString().slice(0, 10);
     const indices = ["jaeger-span-2020-01-01", "jaeger-service-2020-01-01", `jaeger-span-${today}`, "other-2020-01-01"];
     for (const index of indices) expect(await put(`/${index}`)).toBe(200);

@@ -1,5 +1,4 @@
 /** What the Kubernetes adapter makes, on the real engine, a real API server and simulated nodes. */
-import https from "node:https";
 import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +7,7 @@ import { startCluster, type Cluster } from "../../toolchain/cluster";
 import { KubernetesClient, type KubeObject } from "../../toolchain/plugins/kubernetes/client";
 import { clusterConnection } from "../../toolchain/plugins/kubernetes/kubeconfig";
 import { testStack, type TestStack } from "../toolchain/cluster/stack";
+import { serverWarnings } from "./support/server-warnings";
 
 const REPOSITORY = path.resolve(__dirname, "../..");
 const PROGRAM = `
@@ -57,23 +57,6 @@ async function podsOf(program: string, namespace = "watch") {
     .map((pod) => ({ name: pod.metadata.name, uid: pod.metadata.uid, ...(pod["spec"] as PodSpec) }));
 }
 
-/** Gives an object back to the server without writing it, and returns what the server warns of. */
-function warningsOf(at: string, object: KubeObject): Promise<string[]> {
-  const { server, ca, cert, key } = clusterConnection({ kubeconfig: cluster.kubeconfig });
-  const url = `${server}${at}/${object.metadata.name}?dryRun=All&fieldValidation=Strict`;
-  return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json" };
-    const request = https.request(url, { method: "PUT", ca, cert, key, headers }, (response) => {
-      response.resume();
-      const { warning = "" } = response.headers;
-      if (response.statusCode === 200) resolve(warning === "" ? [] : [`${object.metadata.name}: ${warning}`]);
-      else reject(new Error(`${object.metadata.name}: HTTP status ${response.statusCode}`));
-    });
-    request.on("error", reject);
-    request.end(JSON.stringify({ ...object, metadata: { ...object.metadata, managedFields: undefined } }));
-  });
-}
-
 describe("one of everything that the adapter makes", () => {
   it("comes up, and every program is ready or has run", async () => {
     await stack.succeed(UP);
@@ -97,20 +80,8 @@ describe("one of everything that the adapter makes", () => {
     const events = await items("/api/v1/events");
     const failed = /Failed|Forbidden|Invalid/;
     expect(events.filter(({ reason }) => failed.test(String(reason))).map(({ message }) => message)).toEqual([]);
-    const folders = ["watch", "watch-agents"].flatMap((namespace) => [
-      ...["deployments", "statefulsets", "daemonsets"].map((kind) => `/apis/apps/v1/namespaces/${namespace}/${kind}`),
-      `/apis/batch/v1/namespaces/${namespace}/cronjobs`,
-      `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
-      `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
-      `/api/v1/namespaces/${namespace}/services`,
-    ]);
-    const seen: string[] = [];
-    for (const folder of folders) {
-      for (const object of await items(folder)) {
-        seen.push(object.metadata.name);
-        expect(await warningsOf(folder, object)).toEqual([]);
-      }
-    }
+    const { seen, warnings } = await serverWarnings(cluster.kubeconfig, client, ["watch", "watch-agents"]);
+    expect(warnings).toEqual([]);
     expect(seen).toEqual(expect.arrayContaining(["web", "store", "collector", "agent", "cleaner", "store-replicas"]));
   });
 

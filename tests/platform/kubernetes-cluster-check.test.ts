@@ -104,6 +104,41 @@ describe("storage", () => {
   });
 });
 
+describe("a cluster that the copies of a program form", () => {
+  const copies = (replicas: number): Workload => ({
+    ...TINY,
+    data: [{ name: "data", path: "/data", size: GIB, clustered: true }],
+    placement: { kind: "replicated", replicas },
+  });
+  const formedBy = (count: number) => {
+    const names = [...Array.from({ length: count }, (_, index) => `data-tiny-${index}`), "data-tiny-other-0"];
+    const spec = { resources: { requests: { storage: "1Gi" } } };
+    api.answers = { ...api.answers, [CLAIMS]: names.map((name) => ({ metadata: { name }, spec })) };
+  };
+
+  it.each([
+    [0, 3],
+    [1, 1],
+    [3, 3],
+    [3, 5],
+    [5, 3],
+  ])("of %i copies may have %i", async (formed, wanted) => {
+    formedBy(formed);
+    expect(await check(await api.kubeconfig(), [copies(wanted)])).toEqual([]);
+  });
+
+  it.each([
+    [1, 3, "replicas.tiny: got 3, and the namespace has the data of one that ran alone; expected 1"],
+    [3, 1, "replicas.tiny: got 1, and the namespace has the data of a cluster of 3; expected 3 and more"],
+  ])("of %i copies may not have %i", async (formed, wanted, message) => {
+    formedBy(formed);
+    const refused = await refusal(await api.kubeconfig(), [copies(wanted)]);
+    expect(refused).toContain(message);
+    expect(refused).toContain(`pulumi config set --path 'replicas.tiny' ${formed}`);
+    expect(refused).toContain("restore a backup");
+  });
+});
+
 describe("nodes", () => {
   const apart = (replicas: number): Workload => ({
     ...TINY,

@@ -111,6 +111,7 @@ export const kubernetesReach: Pick<
       const one = await made();
       expect(one.deployed.handle).toBe("watch/daemonset/tiny");
       expect(one.template.spec.tolerations).toEqual([{ operator: "Exists" }]);
+      expect(one.template.spec.nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
       expect(specOf(one, "part-tiny-service")).toMatchObject({ clusterIP: "None" });
     },
     "every node, for what runs there": async (made) => {
@@ -122,6 +123,7 @@ export const kubernetesReach: Pick<
       expect(one.deployed.handle).toBe("watch/job/tiny");
       expect(one.template.spec.restartPolicy).toBe("Never");
       expect(one.spec).toEqual({ template: one.template });
+      expect(one.runner.inputs.metadata).toMatchObject({ annotations: { "pulumi.com/replaceUnready": "true" } });
       for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
         expect(one.container).not.toHaveProperty(probe);
       }

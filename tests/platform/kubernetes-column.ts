@@ -213,7 +213,7 @@ export const kubernetesColumn: Column<OnKubernetes> = {
       const { container, deployed } = await made();
       const answers = { httpGet: { path: "/ready", port: 80 } };
       expect(container).toMatchObject({
-        startupProbe: { ...answers, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 18 },
+        startupProbe: { tcpSocket: { port: 80 }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 18 },
         readinessProbe: { ...answers, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
         livenessProbe: { tcpSocket: { port: 80 }, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 },
       });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { KubernetesPlatform } from "../../components/platform/kubernetes";
 import { SERVICES, type Workload } from "../../components/platform/workload";
@@ -6,6 +6,10 @@ import { recordResources, type Registration } from "../support/mocks";
 import { settingsFor } from "../support/settings";
 import { TINY, type Case } from "./contract-cases";
 import { deployOnKubernetes, kindOf, placeOf, podsOf, specOf } from "./kubernetes-support";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const PORT = { name: "http", number: 80, reach: { from: "peers" } } as const;
 
@@ -251,9 +255,10 @@ describe("the cluster", () => {
     expect(provider.inputs).toMatchObject({ context: "b", kubeconfig: expect.stringContaining("a") });
   });
 
-  it("is left to kubectl's rules where the settings name none", async () => {
+  it("is left to kubectl's rules where the settings name none, and no path of this machine goes into the state", async () => {
+    vi.stubEnv("KUBECONFIG", "/home/ann/one:/home/ann/two");
     const { recorder } = await deployOnKubernetes(full);
-    expect(recorder.named("kubernetes-cluster").inputs).toEqual({});
+    expect(recorder.named("kubernetes-cluster").inputs).toEqual({ kubeconfig: "" });
   });
 
   it("says where the services are", async () => {

@@ -137,6 +137,15 @@ describe("grafana with a database elsewhere", () => {
     });
     expect(Object.keys(await secretFilesOf(grafana))).toContain("secrets/database-password");
     expect(grafana.placement).toMatchObject({ kind: "replicated", replicas: 2 });
+    expect(grafana.health.startupSeconds).toBe(600);
+  });
+
+  it("reaches the internet only for a database that is no service", () => {
+    const talksTo = (address: string) =>
+      programsFor({ ...written, grafanaDatabase: { address } }).metrics.grafana.talksTo;
+    expect(talksTo("db:5432")).toContain(SERVICES);
+    expect(talksTo("db:5432")).not.toContain(INTERNET);
+    expect(talksTo("db.example.org:5432")).toContain(INTERNET);
   });
 
   it("knows its address behind an ingress, and sends cookies over TLS alone", () => {
@@ -212,6 +221,8 @@ describe("traces in Elasticsearch", () => {
       elasticsearch: expect.objectContaining({
         server_urls: ["https://elasticsearch:9200"],
         auth: { basic: { username: "jaeger", password_file: "/etc/jaeger/secrets/elasticsearch-password" } },
+        // Seven days, and the day whose index goes last: what is kept can be opened.
+        max_span_age: "192h",
         indices: expect.objectContaining({ spans: { shards: 1, replicas: 0 } }) as unknown,
       }) as unknown,
     });

@@ -68,6 +68,8 @@ describe("elasticsearch-setup", () => {
       "_security/role/filebeat",
       "_security/user/jaeger",
       "_security/role/jaeger",
+      "_security/user/jaeger-cleaner",
+      "_security/role/jaeger-cleaner",
     ]);
     expect(removed({ logstash: false, ...JAEGER })).toEqual(["_security/user/logstash", "_security/role/logstash"]);
   });
@@ -84,6 +86,16 @@ describe("elasticsearch-setup", () => {
       { names: ["logs-pyairtable*-staging"], privileges: ["read", "view_index_metadata"] },
     ]);
     expect(roleOf("jaeger", JAEGER).indices.map(({ names }) => names)).toEqual([["jaeger-*"]]);
+  });
+
+  it("lets the nightly job delete Jaeger's indices, which Jaeger itself may not", () => {
+    expect(roleOf("jaeger", JAEGER).indices[0]).toMatchObject({
+      privileges: expect.not.arrayContaining(["delete_index"]) as unknown,
+    });
+    expect(roleOf("jaeger-cleaner", JAEGER)).toEqual({
+      cluster: ["monitor"],
+      indices: [{ names: ["jaeger-*"], privileges: ["view_index_metadata", "monitor", "delete_index"] }],
+    });
   });
 
   it("gives no role more of the cluster than looking at it, but for Jaeger's templates", () => {

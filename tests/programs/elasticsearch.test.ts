@@ -96,9 +96,11 @@ describe("elasticsearch", () => {
     expect(configFor(CLUSTER)).not.toHaveProperty("discovery.type");
   });
 
-  it("has a heap of half its limit, or of what the settings say, and no more", () => {
+  it("has a heap of half its limit that leaves 600 MiB, or of what the settings say, and no more", () => {
     const heapOf = (written: Written) => textOfFile(elasticsearchFor(written), "jvm.options").match(/^-Xm.*$/gm);
-    expect(heapOf({})).toEqual(["-Xms512m", "-Xmx512m"]);
+    expect(heapOf({})).toEqual(["-Xms424m", "-Xmx424m"]);
+    expect(heapOf({ resources: { elasticsearch: { memory: "700Mi" } } })).toEqual(["-Xms175m", "-Xmx175m"]);
+    expect(heapOf({ resources: { elasticsearch: { memory: "4Gi" } } })).toEqual(["-Xms2048m", "-Xmx2048m"]);
     expect(heapOf({ resources: { elasticsearch: { memory: "4Gi", heap: "1500Mi" } } })).toEqual([
       "-Xms1500m",
       "-Xmx1500m",

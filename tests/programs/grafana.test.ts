@@ -31,11 +31,15 @@ describe("grafana", () => {
 
   it("reads the administrator's password from a secret file", async () => {
     const grafana = grafanaFor({ "grafanaAdminPassword!": "correct horse battery", grafanaAdminUser: "root" });
-    expect(await secretFilesOf(grafana)).toEqual({ "secrets/admin-password": "correct horse battery" });
+    expect(await secretFilesOf(grafana)).toEqual({
+      "secrets/admin-password": "correct horse battery",
+      "secrets/secret-key": "secretmark-grafana-secret-key",
+    });
     expect(grafana.env).toEqual({
       GOMEMLIMIT: "204MiB",
       GF_SECURITY_ADMIN_USER: "root",
       GF_SECURITY_ADMIN_PASSWORD__FILE: "/etc/grafana/secrets/admin-password",
+      GF_SECURITY_SECRET_KEY__FILE: "/etc/grafana/secrets/secret-key",
       GF_SERVER_ROOT_URL: "http://localhost:3001/",
     });
   });
@@ -56,6 +60,7 @@ describe("grafana", () => {
       "dashboards/monitoring-stack.json",
       "dashboards/platform-overview.json",
       "secrets/admin-password",
+      "secrets/secret-key",
     ]);
   });
 

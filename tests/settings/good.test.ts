@@ -58,7 +58,8 @@ describe("settings without any configuration", () => {
   it("leave every heap room below its limit", () => {
     for (const [program, { memory, heap }] of Object.entries(settings.resources)) {
       const share = ["elasticsearch", "logstash"].includes(program) ? 0.5 : 0.8;
-      expect(heap).toBe(Math.floor(memory * share));
+      const outside = program === "elasticsearch" ? 600 * 2 ** 20 : 0;
+      expect(heap).toBe(Math.floor(Math.min(memory * share, memory - outside)));
     }
   });
 
@@ -194,11 +195,11 @@ describe("settings of the log stores", () => {
     expect(settingsFor({ logging: "elk" }).elk).toEqual({ retentionSeconds: 30 * 86_400, logstash: true });
   });
 
-  it("limit Elasticsearch to the guide's 1 GiB and 0.7 cores, half of it for its heap", () => {
+  it("limit Elasticsearch to the guide's 1 GiB and 0.7 cores, with 600 MiB beside its heap", () => {
     expect(settingsFor({ logging: "elk" }).resources.elasticsearch).toEqual({
       memory: 2 ** 30,
       cpu: 0.7,
-      heap: 2 ** 29,
+      heap: 424 * 2 ** 20,
     });
   });
 });

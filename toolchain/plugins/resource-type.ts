@@ -71,7 +71,7 @@ export interface Found extends Created {
  */
 export interface Handler {
   check(olds: Values, news: Values, request: Request, naming?: Autonaming): Promise<Checked> | Checked;
-  diff(olds: Values, oldInputs: Values, news: Values, ignored: readonly string[]): Difference;
+  diff(olds: Values, oldInputs: Values, news: Values, ignored: readonly string[]): Promise<Difference> | Difference;
   create(inputs: Values, preview: boolean, request: Request): Promise<Created>;
   read(id: string, state: Values, inputs: Values, request: Request): Promise<Found | undefined>;
   update(id: string, olds: Values, news: Values, preview: boolean, request: Request): Promise<Values>;

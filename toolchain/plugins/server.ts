@@ -91,10 +91,10 @@ function changeKind(kind: "add" | "delete" | "update", replace: boolean): proto.
   return replace ? kinds.UPDATE_REPLACE : kinds.UPDATE;
 }
 
-function diffResponse(request: proto.DiffRequest, handler: Handler): proto.DiffResponse {
+async function diffResponse(request: proto.DiffRequest, handler: Handler): Promise<proto.DiffResponse> {
   const oldInputs = plain(request.getOldInputs());
   const news = plain(request.getNews());
-  const found = handler.diff(plain(request.getOlds()), oldInputs, news, request.getIgnorechangesList());
+  const found = await handler.diff(plain(request.getOlds()), oldInputs, news, request.getIgnorechangesList());
   const response = new proto.DiffResponse();
   const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
   response.setChanges(found.changes.length > 0 ? DIFF_SOME : DIFF_NONE);

@@ -49,7 +49,7 @@ export async function create(kind: Handler, inputs: Values): Promise<Resource> {
 /** What a run with these inputs would change, each followed by `!` when it needs a new object. */
 export async function difference(kind: Handler, { state, inputs: olds }: Resource, inputs: Values) {
   const news = await checked(kind, inputs, olds);
-  const found = kind.diff(state, olds, news, []);
+  const found = await kind.diff(state, olds, news, []);
   const list = found.changes.map(({ property, replace }) => property + (replace ? "!" : ""));
   return { list, deleteBeforeReplace: found.deleteBeforeReplace };
 }

@@ -155,6 +155,34 @@ describe("waiting", () => {
     expect((failure as PartialFailure).reason).toContain("the job failed: DeadlineExceeded");
     await kind.remove("default/failing", (failure as PartialFailure).outputs, request);
   });
+
+  it("makes a failed job anew at the next update when asked to, and leaves one alone that is done", async () => {
+    const kind = handler("Job");
+    const metadata = { name: "again", annotations: { "pulumi.com/replaceUnready": "true" } };
+    const failing = {
+      ...job,
+      activeDeadlineSeconds: 1,
+      template: { ...job.template, metadata: { annotations: { "simulation.local/waiting": "Error" } } },
+    };
+    const inputs = await checked(kind, { metadata, spec: failing });
+    const failure = await kind.create(inputs, false, request).catch((error: unknown) => error);
+    const { id, outputs: state } = failure as PartialFailure;
+    expect(await difference(kind, { id, inputs, state }, { metadata, spec: failing })).toEqual({
+      list: ['metadata.annotations["pulumi.com/replaceUnready"]!'],
+      deleteBeforeReplace: true,
+    });
+    const unmarked = { metadata: { name: "again" }, spec: failing };
+    expect(
+      (await difference(kind, { id, inputs, state }, unmarked)).list.filter((property) => property.endsWith("!")),
+    ).toEqual([]);
+    await kind.remove(id, state, request);
+
+    const done = await create(kind, { metadata, spec: job });
+    expect((await difference(kind, done, { metadata, spec: job })).list).toEqual([]);
+    await kind.remove(done.id, done.state, request);
+    // Nothing is there to be replaced: the update tells so.
+    expect((await difference(kind, done, { metadata, spec: job })).list).toEqual([]);
+  });
 });
 
 describe("a cluster that is not there", () => {

@@ -1,5 +1,5 @@
 /** The parts of the kubernetes plugin that need no cluster. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { dump } from "js-yaml";
@@ -11,6 +11,7 @@ import { normalizeInputs } from "../../../toolchain/plugins/kubernetes/normalize
 import { clusterChanges } from "../../../toolchain/plugins/kubernetes/provider";
 import { canonicalQuantity } from "../../../toolchain/plugins/kubernetes/quantity";
 import { markSecrets } from "../../../toolchain/plugins/kubernetes/secrets";
+import { isImmutableMessage } from "../../../toolchain/plugins/kubernetes/writes";
 import { secret, UNKNOWN, type Values } from "../../../toolchain/plugins/values";
 
 describe("amounts", () => {
@@ -109,6 +110,20 @@ describe("changes", () => {
   });
 });
 
+describe("refusals", () => {
+  const fields = "for fields other than 'replicas' and 'template' are forbidden";
+
+  it.each([
+    [`StatefulSet.apps "a" is invalid: spec: Forbidden: updates to statefulset spec ${fields}`, true],
+    ['Job.batch "a" is invalid: spec.template: Invalid value: {}: field is immutable', true],
+    ['PersistentVolumeClaim "a" is invalid: spec: Forbidden: spec is immutable after creation', true],
+    ['Service "a" is invalid: spec.ports[0].port: Invalid value: 0: must be between 1 and 65535', false],
+    ['pods "a" is forbidden: violates PodSecurity "restricted:latest"', false],
+  ])("tell what can not change in place: %s", (message, expected) => {
+    expect(isImmutableMessage(message)).toBe(expected);
+  });
+});
+
 describe("secrets", () => {
   it("stay secret where the program had them, a list with one as a whole", () => {
     const marked = { spec: { env: [{ value: secret("x") }], image: "i" } };
@@ -176,6 +191,23 @@ describe("the kubeconfig", () => {
     const found = clusterConnection({ kubeconfig: path.join(folder, "config"), context: "two" });
     expect(found).toMatchObject({ server: "https://127.0.0.1:2", token: "c" });
     expect(found.ca?.toString()).toBe("authority");
+  });
+
+  it("is merged from several files, each with its own folder, as kubectl does", async () => {
+    const other = path.join(folder, "other");
+    await mkdir(other);
+    const clusters = [
+      { name: "one", cluster: { server: "https://127.0.0.1:9" } },
+      { name: "three", cluster: { server: "https://127.0.0.1:3", "certificate-authority": "ca.crt" } },
+    ];
+    await writeFile(path.join(other, "config"), dump({ "current-context": "three", clusters }));
+    await writeFile(path.join(other, "ca.crt"), "another authority");
+    const env = { KUBECONFIG: ["config", "other/config"].map((file) => path.join(folder, file)).join(path.delimiter) };
+    const astray = clusterConnection({ kubeconfig: "", context: "astray" }, env);
+    expect(astray).toMatchObject({ server: "https://127.0.0.1:3", token: "t" });
+    expect(astray.ca?.toString()).toBe("another authority");
+    expect(clusterConnection({ kubeconfig: "" }, env)).toMatchObject({ server: "https://127.0.0.1:1" });
+    expect(() => clusterConnection({ context: "four" }, env)).toThrow("there are: one, two, astray");
   });
 
   it("says what is missing", () => {

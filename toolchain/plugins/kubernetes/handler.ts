@@ -1,6 +1,6 @@
 /** The verbs of one kind of object. */
 import { randomBytes } from "node:crypto";
-import type { Difference } from "../diff";
+import type { Change, Difference } from "../diff";
 import { PartialFailure, type Created, type Found, type Handler, type Request } from "../resource-type";
 import type { Autonaming, Checked } from "../schema";
 import { hasUnknown, isObject, unwrap, type Values } from "../values";
@@ -22,7 +22,7 @@ import {
 import { normalizeInputs } from "./normalize";
 import { unreachableMessage, type Provider } from "./provider";
 import { markSecrets } from "./secrets";
-import { checkReady, NotReady, waitUntilGone, waitUntilReady } from "./waiting";
+import { checkReady, isReady, NotReady, waitUntilGone, waitUntilReady } from "./waiting";
 import {
   apply,
   isForbidden,
@@ -38,6 +38,14 @@ import {
 const INPUTS = "__inputs";
 const MANAGER = "__fieldManager";
 const API_VERSION = "__initialApiVersion";
+
+/** By which the engine learns that an object is made anew though the program changed nothing. As the vendor's plugin says it. */
+const UNREADY: Change = {
+  property: 'metadata.annotations["pulumi.com/replaceUnready"]',
+  kind: "update",
+  replace: true,
+  input: true,
+};
 
 /** The manager of objects that are not applied on the server. */
 const OLD_MANAGER = "pulumi-kubernetes";
@@ -78,12 +86,13 @@ export class KindHandler implements Handler {
     return { inputs: markSecrets(inputs, news), failures: [] };
   }
 
-  public diff(olds: Values, _oldInputs: Values, news: Values, ignored: readonly string[]): Difference {
+  public async diff(olds: Values, _oldInputs: Values, news: Values, ignored: readonly string[]): Promise<Difference> {
     const { live, inputs: given } = saved(olds);
     const after = normalizeInputs(plainOf(news));
     const before = prune(live, given);
     const rules = this.provider.replacedBy(this.kind, after["immutable"] === true);
     const found = changes(before, after, rules).filter(({ property }) => !isIgnored(property, ignored));
+    if (isAnnotated(after, "replaceUnready") && (await this.isUnready(live))) found.push(UNREADY);
     const keepsName =
       !isAnnotated(after, "autonamed") && nameOf(after) === nameOf(live) && namespaceOf(after) === namespaceOf(live);
     return { changes: found, deleteBeforeReplace: found.some(({ replace }) => replace) && keepsName };
@@ -159,6 +168,14 @@ export class KindHandler implements Handler {
     });
     const mayLeave = isAnnotated(inputs, "skipAwait") && LEFT_TO_THEMSELVES.includes(this.kind.kind);
     if (!mayLeave) await waitUntilGone(live, path, inputs, client, request);
+  }
+
+  /** Whether the object is there now and not ready. Where nobody can say it is left alone. Only jobs are asked for. */
+  private async isUnready(live: Values): Promise<boolean> {
+    if (this.kind.kind !== "Job" || (await this.provider.unreachable()) !== undefined) return false;
+    const { client } = this.provider;
+    const current = await client.find<KubeObject>(this.path(namespaceOf(live), nameOf(live))).catch(() => undefined);
+    return current !== undefined && !(await isReady(current, client));
   }
 
   private path(namespace: string, name: string): string {

@@ -25,12 +25,8 @@ export function refusal(inputs: Values): Failure | undefined {
     const reason = "'metadata.generateName' does not go with server-side apply; leave the name out altogether";
     return { property: "metadata.generateName", reason };
   }
-  const unsupported = (["waitFor", "replaceUnready"] as const).find((name) => annotation(inputs, name) !== undefined);
-  if (!unsupported) return undefined;
-  return {
-    property: "metadata.annotations",
-    reason: `the annotation 'pulumi.com/${unsupported}' needs the vendor's plugin`,
-  };
+  if (annotation(inputs, "waitFor") === undefined) return undefined;
+  return { property: "metadata.annotations", reason: "the annotation 'pulumi.com/waitFor' needs the vendor's plugin" };
 }
 
 /** Without server-side apply the cluster does not know who made an object, so a label says it. */

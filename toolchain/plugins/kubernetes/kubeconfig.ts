@@ -9,7 +9,7 @@ import { load } from "js-yaml";
 
 /** What a provider may be given; each as text, as the engine hands it over. */
 export interface ClusterChoice {
-  /** Path of a kubeconfig file, or its content. Default: $KUBECONFIG, else `~/.kube/config`. */
+  /** Path of a kubeconfig file, or its content. Default, also for an empty text: the files of $KUBECONFIG, else `~/.kube/config`. */
   readonly kubeconfig?: string;
   /** Default: the file's current context. */
   readonly context?: string;
@@ -61,6 +61,18 @@ interface Loaded {
   readonly source: string;
 }
 
+/** Several files as one: the first that has a name gives what it stands for. */
+interface Merged {
+  readonly currentContext?: string;
+  readonly contexts: readonly ContextEntry[];
+  readonly clusters: readonly Placed<ClusterEntry>[];
+  readonly users: readonly Placed<UserEntry>[];
+  readonly source: string;
+}
+
+/** An entry with the folder of the file that it is from. */
+type Placed<Entry> = Entry & { readonly folder: string };
+
 function expandHome(text: string): string {
   return text === "~" || text.startsWith("~/") ? path.join(homedir(), text.slice(1)) : text;
 }
@@ -83,34 +95,39 @@ function readFile(file: string): Loaded {
   return parse(readFileSync(file, "utf8"), file, path.dirname(path.resolve(file)));
 }
 
-function find(choice: ClusterChoice, env: NodeJS.ProcessEnv): Loaded {
+function find(choice: ClusterChoice, env: NodeJS.ProcessEnv): Loaded[] {
   if (choice.kubeconfig) {
     const file = expandHome(choice.kubeconfig);
     const isContent = /[\n{]/.test(file);
     if (!isContent && !existsSync(file)) throw new Error(`the kubeconfig ${file} does not exist`);
-    return isContent ? parse(file, "the setting 'kubeconfig'", process.cwd()) : readFile(file);
+    return [isContent ? parse(file, "the setting 'kubeconfig'", process.cwd()) : readFile(file)];
   }
   const candidates = env["KUBECONFIG"]
     ? env["KUBECONFIG"].split(path.delimiter).filter(Boolean)
     : [path.join(homedir(), ".kube", "config")];
-  const file = candidates.map(expandHome).find((candidate) => existsSync(candidate));
-  if (file === undefined) {
+  const files = candidates.map(expandHome).filter((candidate) => existsSync(candidate));
+  if (files.length === 0) {
     throw new Error(
       `there is no kubeconfig: ${candidates.join(", ")} does not exist; set KUBECONFIG or the provider's 'kubeconfig'`,
     );
   }
-  return readFile(file);
+  return files.map(readFile);
 }
 
-function pick<T extends Named>(
-  entries: readonly T[] | null | undefined,
-  name: string,
-  kind: string,
-  source: string,
-): T {
-  const found = entries?.find((entry) => entry.name === name);
+function merge(files: readonly Loaded[]): Merged {
+  return {
+    currentContext: files.map(({ config }) => config["current-context"]).find(Boolean),
+    contexts: files.flatMap(({ config }) => config.contexts ?? []),
+    clusters: files.flatMap(({ config, folder }) => (config.clusters ?? []).map((entry) => ({ ...entry, folder }))),
+    users: files.flatMap(({ config, folder }) => (config.users ?? []).map((entry) => ({ ...entry, folder }))),
+    source: files.map(({ source }) => source).join(", "),
+  };
+}
+
+function pick<T extends Named>(entries: readonly T[], name: string, kind: string, source: string): T {
+  const found = entries.find((entry) => entry.name === name);
   if (found) return found;
-  const names = (entries ?? []).map((entry) => entry.name).join(", ") || "none";
+  const names = entries.map((entry) => entry.name).join(", ") || "none";
   throw new Error(`${source} has no ${kind} '${name}'; there are: ${names}`);
 }
 
@@ -183,22 +200,22 @@ function credentials(user: Record<string, unknown>, folder: string): Credentials
  * @throws when the kubeconfig is missing or names something that is not in it; credentials are never in the message.
  */
 export function clusterConnection(choice: ClusterChoice, env: NodeJS.ProcessEnv = process.env): ClusterConnection {
-  const { config, folder, source } = find(choice, env);
-  const contextName = choice.context || config["current-context"];
+  const { currentContext, contexts, clusters, users, source } = merge(find(choice, env));
+  const contextName = choice.context || currentContext;
   if (!contextName) throw new Error(`${source} has no current context; set the provider's 'context'`);
-  const context = pick(config.contexts, contextName, "context", source).context ?? {};
-  const cluster = pick(config.clusters, choice.cluster || (context.cluster ?? ""), "cluster", source).cluster ?? {};
-  const user = context.user ? (pick(config.users, context.user, "user", source).user ?? {}) : {};
+  const context = pick(contexts, contextName, "context", source).context ?? {};
+  const { cluster = {}, folder } = pick(clusters, choice.cluster || (context.cluster ?? ""), "cluster", source);
   if (cluster["proxy-url"])
     throw new Error(`${source} asks for a proxy ('proxy-url'), which needs the vendor's plugin`);
   const server = text(cluster, "server");
   if (!server) throw new Error(`${source} names no server for the context '${contextName}'`);
+  const user = context.user ? pick(users, context.user, "user", source) : undefined;
   return {
     server: server.replace(/\/+$/, ""),
     namespace: context.namespace || undefined,
     ca: material(cluster, "certificate-authority", folder),
     serverName: text(cluster, "tls-server-name"),
     insecure: cluster["insecure-skip-tls-verify"] === true,
-    ...credentials(user, folder),
+    ...(user ? credentials(user.user ?? {}, user.folder) : {}),
   };
 }

@@ -43,6 +43,11 @@ async function notReady(object: KubeObject, intro: string, waitingFor: string, c
   return new NotReady(lines, object);
 }
 
+/** Whether the object is ready now; a kind that nobody waits for is. */
+export async function isReady(object: KubeObject, client: KubernetesClient): Promise<boolean> {
+  return (await WAITED[object.kind]?.check(object, client))?.ready ?? true;
+}
+
 /** Says once whether the object is ready now, by failing when it is not. */
 export async function checkReady(object: KubeObject, inputs: Values, client: KubernetesClient): Promise<void> {
   const waited = WAITED[object.kind];

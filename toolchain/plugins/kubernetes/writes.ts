@@ -69,7 +69,12 @@ export function isForbidden(error: unknown): boolean {
 }
 
 export function isImmutable(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 422 && /immutable|is forbidden: updates to/.test(error.message);
+  return error instanceof ApiError && error.status === 422 && isImmutableMessage(error.message);
+}
+
+/** Every kind says it in words of its own: `field is immutable`, `spec: Forbidden: updates to statefulset spec for fields other than …`. */
+export function isImmutableMessage(message: string): boolean {
+  return /immutable|forbidden: .*\bupdates? to\b/i.test(message);
 }
 
 /** Creates an object that must not be there yet. */

@@ -1,24 +1,39 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { checkStructure, checkUserRules, ConsistencyError, stackFiles } from "./consistency";
+import {
+  checkConsistency,
+  checkStructure,
+  checkUserRules,
+  ConsistencyError,
+  isProven,
+  readSurroundings,
+  stackFiles,
+  type StackFiles,
+} from "./consistency";
 import type { Workload } from "./platform/workload";
 import { userRules } from "./programs/user-rules";
 import type { Settings } from "./settings/settings";
 
 /**
- * Checks, before anything is created, that what a stack's files say of each other is true, and the users' own rules. What the
- * committed files say is proven by the tests.
+ * Checks, before anything is created, that what a stack's files say of each other is true, and the users' own rules. Of files
+ * that are as the tests have proven them, only what the settings decide is checked.
  *
  * @throws pulumi.RunError with every problem at once: file, line and fix.
  */
 export function checkStack(settings: Settings, workloads: readonly Workload[]): void {
-  const files = stackFiles(workloads);
-  const own = userRules(settings);
-  const problems = checkStructure(files);
-  if (own) {
-    const { serviceMetrics } = settings;
-    const rules = files.rules.filter(({ file }) => !file.endsWith(own.path));
-    problems.push(...checkUserRules(own.text, own.file, { ...files, rules, serviceMetrics }));
-  }
+  const { serviceMetrics } = settings;
+  const files = namedByUser(stackFiles(workloads), settings);
+  const problems = isProven()
+    ? checkStructure(files)
+    : checkConsistency(files, { ...readSurroundings(), serviceMetrics });
+  problems.push(...checkUserRules(files.userRules, { ...files, serviceMetrics }));
   if (problems.length > 0) throw new pulumi.RunError(new ConsistencyError(problems).message);
+}
+
+/** The file that the settings name goes by that name, not by the one that Prometheus gets it under. */
+function namedByUser(files: StackFiles, settings: Settings): StackFiles {
+  const own = userRules(settings);
+  if (own === undefined) return files;
+  const named = files.userRules.map((one) => (one.file.endsWith(own.path) ? { ...one, file: own.file } : one));
+  return { ...files, userRules: named };
 }

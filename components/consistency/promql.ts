@@ -14,6 +14,8 @@ export interface Matcher {
 export interface Selector {
   /** Left out where the metric is chosen by a matcher on `__name__` that is no plain name. */
   readonly name?: string;
+  /** The name that stands before the braces, if one does. */
+  readonly outside?: string;
   readonly matchers: readonly Matcher[];
   readonly at: number;
 }
@@ -67,6 +69,22 @@ function syntaxError(query: string, error: Node): Finding {
   };
 }
 
+/** A node's own text; empty without a node. */
+export function textOf(node: Node | null | undefined, query: string): string {
+  return node ? query.slice(node.from, node.to) : "";
+}
+
+/** The operands or arguments that a node consists of, in order. */
+export function expressionsIn(node: Node | null): Node[] {
+  return node ? children(node).filter(({ name }) => isExpression(name)) : [];
+}
+
+function isExpression(name: string): boolean {
+  return /(Expr|Selector|Call)$/.test(name)
+    ? !/^(Offset)?DurationExpr$/.test(name)
+    : /^(Number|String)\w*Literal$/.test(name);
+}
+
 /** The parts that a node consists of, in order. */
 export function children(node: Node): Node[] {
   const found: Node[] = [];
@@ -82,26 +100,51 @@ export function selectorsOf(node: Node, query: string): Selector[] {
 
 /** Reads a `VectorSelector`. */
 export function readSelector(node: Node, query: string): Selector {
-  const text = (part: Node | null | undefined) => (part ? query.slice(part.from, part.to) : "");
+  const text = (part: Node | null | undefined) => textOf(part, query);
   const identifier = node.getChild("Identifier");
   const parts = node.getChild("LabelMatchers");
-  const quoted = parts?.getChild("QuotedLabelName");
-  const found = parts ? children(parts).filter(({ name }) => /^(Unq|Q)uotedLabelMatcher$/.test(name)) : [];
-  const matchers = found.map((matcher): Matcher => {
-    const label = matcher.getChild("LabelName") ?? matcher.getChild("QuotedLabelName");
+  const found = (parts ? children(parts) : []).filter(({ name }) => /^(Unq|Q)uotedLabel(Matcher|Name)$/.test(name));
+  const matchers = found.map((part): Matcher => {
+    // A text alone is the metric's name.
+    if (part.name === "QuotedLabelName") {
+      return { label: "__name__", operator: "=", value: unquote(text(part)), at: part.from };
+    }
+    const label = part.getChild("LabelName") ?? part.getChild("QuotedLabelName");
     return {
       label: unquote(text(label)),
-      operator: text(matcher.getChild("MatchOp")) as Matcher["operator"],
-      value: unquote(text(matcher.getChild("StringLiteral"))),
-      at: matcher.from,
+      operator: text(part.getChild("MatchOp")) as Matcher["operator"],
+      value: unquote(text(part.getChild("StringLiteral"))),
+      at: part.from,
     };
   });
-  const byLabel = matchers.find(({ label, operator }) => label === "__name__" && operator === "=");
-  const name = identifier ? text(identifier) : quoted ? unquote(text(quoted)) : byLabel?.value;
-  return { ...(name === undefined ? {} : { name }), matchers, at: node.from };
+  const inside = matchers.find(({ label, operator }) => label === "__name__" && operator === "=")?.value;
+  const outside = identifier ? text(identifier) : undefined;
+  const name = outside ?? inside;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(outside === undefined ? {} : { outside }),
+    matchers,
+    at: node.from,
+  };
 }
 
-/** The text between the quotes of a string. Escapes stay as they are, except that of a quote. */
+/** The text that a string stands for; one that is not valid is taken as it is written. */
 export function unquote(text: string): string {
-  return /^(["'`]).*\1$/s.test(text) ? text.slice(1, -1).replace(/\\(["'\\])/g, "$1") : text;
+  const inner = /^(["'`])(.*)\1$/s.exec(text);
+  if (inner === null) return text;
+  const [, quote, written = ""] = inner;
+  return quote === "`" ? written : written.replace(ESCAPE, unescape);
+}
+
+const ESCAPE = /\\(?:([0-3][0-7]{2})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gs;
+const CONTROL: Readonly<Record<string, string>> = {
+  ...{ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" },
+};
+
+function unescape(escape: string, octal?: string, ...rest: (string | undefined)[]): string {
+  const [hex] = rest.slice(0, 3).filter((digits) => digits !== undefined);
+  if (octal !== undefined) return String.fromCharCode(parseInt(octal, 8));
+  if (hex !== undefined) return String.fromCodePoint(Math.min(parseInt(hex, 16), 0x10ffff));
+  const char = rest[3] as string;
+  return CONTROL[char] ?? (/["'\\]/.test(char) ? char : escape);
 }

@@ -1,6 +1,9 @@
+import { kindFindings } from "./kinds";
 import { inferLabels, type Labels } from "./labels";
 import { didYouMean } from "./problem";
 import { parseQuery, selectorsOf, type Finding, type Matcher, type Node, type Selector } from "./promql";
+import { matcherFindings } from "./matchers";
+import { compileRegex } from "./regex";
 import type { Sources } from "./sources";
 
 /** What is wrong with a query, and what it reads and gives. */
@@ -19,7 +22,11 @@ export function checkQuery(query: string, sources: Sources): QueryReport {
   const selectors = selectorsOf(parsed.tree, query);
   const { labels, findings } = inferLabels(parsed.tree, query, labelsIn(sources));
   return {
-    findings: [...selectors.flatMap((selector) => checkSelector(selector, sources)), ...findings],
+    findings: [
+      ...kindFindings(parsed.tree, query),
+      ...selectors.flatMap((selector) => [...matcherFindings(selector), ...checkSelector(selector, sources)]),
+      ...findings,
+    ],
     metrics: selectors.flatMap(({ name }) => name ?? []),
     labels,
   };
@@ -76,6 +83,10 @@ function checkJob({ label, operator, value, at }: Matcher, { jobs }: Sources): F
 
 function checkByName({ matchers, at }: Selector, sources: Sources): Finding[] {
   const pattern = matchers.find(({ label, operator }) => label === "__name__" && operator === "=~")?.value;
-  if (pattern === undefined || sources.names().some((name) => new RegExp(`^(?:${pattern})$`).test(name))) return [];
+  const compiled = compileRegex(pattern ?? "");
+  // One that cannot be compiled was reported with the matchers.
+  if (pattern === undefined || "error" in compiled || sources.names().some((name) => compiled.regex.test(name))) {
+    return [];
+  }
   return [{ at, what: `no metric of this stack has a name like "${pattern}"`, fix: "Correct the pattern." }];
 }

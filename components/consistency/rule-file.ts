@@ -14,9 +14,18 @@ export interface Rule {
   /** The group's labels as well. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Texts of labels and annotations, each with the line of its key. */
+  readonly templates: readonly Template[];
+}
+
+export interface Template {
+  readonly key: string;
+  readonly text: string;
+  readonly line: number;
 }
 
 export interface RuleFile {
+  readonly file: string;
   readonly rules: readonly Rule[];
   readonly groups: readonly { readonly name: string; readonly line: number }[];
   /** What Prometheus would refuse in the file's form. */
@@ -59,7 +68,7 @@ class Reader {
       this.#problem(this.#lines.linePos(pos[0]).line, what, "Correct the indentation, quotes or brackets there.");
     }
     if (this.#problems.length === 0) this.#readFile();
-    return { rules: this.#rules, groups: this.#groups, problems: this.#problems };
+    return { file: this.file, rules: this.#rules, groups: this.#groups, problems: this.#problems };
   }
 
   #readFile(): void {
@@ -80,18 +89,19 @@ class Reader {
     if (name === "") this.#problem(line, "a group has no name", "Give it one with `name:`.");
     else this.#groups.push({ name, line });
     this.#checkDurations(fields);
-    const labels = this.#texts(fields, "labels");
+    const labels = this.#templates(fields, "labels");
     const rules = fields.get("rules");
     if (rules === undefined) return;
     for (const rule of this.#items(rules.node, rules.line, "rules")) this.#readRule(rule.node, rule.line, labels);
   }
 
-  #readRule(node: Yaml.Node | null, line: number, groupLabels: Record<string, string>): void {
+  #readRule(node: Yaml.Node | null, line: number, groupLabels: readonly Template[]): void {
     const fields = this.#fields(node, line, RULE_KEYS, "a rule");
     if (fields === undefined) return;
     this.#checkDurations(fields);
-    const alert = this.#text(fields, "alert");
-    const record = this.#text(fields, "record");
+    // An empty name is none, as Prometheus sees it.
+    const alert = this.#text(fields, "alert") || undefined;
+    const record = this.#text(fields, "record") || undefined;
     const name = alert ?? record;
     if (name === undefined || (alert !== undefined && record !== undefined)) {
       this.#problem(line, "a rule needs a name as `alert` or as `record`, not both", "Keep one of the two keys.");
@@ -103,6 +113,8 @@ class Reader {
       this.#problem(line, `${name} has no expression`, "Give it one with `expr:`.");
       return;
     }
+    const labels = [...groupLabels, ...this.#templates(fields, "labels")];
+    const annotations = this.#templates(fields, "annotations");
     this.#rules.push({
       file: this.file,
       line,
@@ -110,8 +122,9 @@ class Reader {
       name,
       expr,
       lineAt: this.#lineAt(fields.get("expr") as { node: Yaml.Node | null; line: number }, expr),
-      labels: { ...groupLabels, ...this.#texts(fields, "labels") },
-      annotations: this.#texts(fields, "annotations"),
+      labels: textsOf(labels),
+      annotations: textsOf(annotations),
+      templates: [...labels, ...annotations],
     });
   }
 
@@ -173,21 +186,29 @@ class Reader {
     return undefined;
   }
 
-  #texts(fields: Fields, key: string): Record<string, string> {
+  #templates(fields: Fields, key: string): Template[] {
     const field = fields.get(key);
-    if (field === undefined) return {};
+    if (field === undefined) return [];
     const map = this.#resolved(field.node);
+    if (this.#yaml.isScalar(map) && map.value === null) return [];
     if (!this.#yaml.isMap(map)) {
       this.#problem(field.line, `"${key}" must be a mapping from names to text`, "Write `name: text` lines below it.");
-      return {};
+      return [];
     }
-    const pairs = map.items as Yaml.Pair<Yaml.Node, Yaml.Node | null>[];
-    return Object.fromEntries(
-      pairs.map((pair) => {
-        const value = this.#resolved(pair.value);
-        return [String(pair.key), this.#yaml.isScalar(value) ? String(value.value ?? "") : ""];
-      }),
-    );
+    return (map.items as Yaml.Pair<Yaml.Node, Yaml.Node | null>[]).map((pair) => this.#template(pair, field.line));
+  }
+
+  #template({ key, value }: Yaml.Pair<Yaml.Node, Yaml.Node | null>, otherwise: number): Template {
+    const line = this.#lineOf(key, otherwise);
+    const name = String(this.#yaml.isScalar(key) ? key.value : key);
+    const node = this.#resolved(value);
+    if (node !== null && !this.#yaml.isScalar(node)) {
+      this.#problem(line, `"${name}" must be text`, "Write its value on the same line, or below `|-`.");
+    }
+    if (name === "" || name === "__name__") {
+      this.#problem(line, `"${name}" cannot be the name of a label or annotation`, "Choose another name.");
+    }
+    return { key: name, text: this.#yaml.isScalar(node) ? String(node.value ?? "") : "", line };
   }
 
   #resolved(node: Yaml.Node | null): Yaml.Node | null {
@@ -208,4 +229,8 @@ class Reader {
   #problem(line: number, what: string, fix: string): void {
     this.#problems.push({ file: this.file, line, what, fix });
   }
+}
+
+function textsOf(templates: readonly Template[]): Record<string, string> {
+  return Object.fromEntries(templates.map(({ key, text }) => [key, text]));
 }

@@ -1,6 +1,7 @@
 import type { Labels } from "./labels";
 import type { Problem } from "./problem";
 import { parseQuery } from "./promql";
+import { templateFault } from "./template";
 import { checkQuery, resultLabels, type QueryReport } from "./query";
 import type { Rule } from "./rule-file";
 import type { Sources } from "./sources";
@@ -62,14 +63,12 @@ function sameLabels(a: Labels, b: Labels | undefined): boolean {
   return a.size === b.size && [...a].every((label) => b.has(label));
 }
 
-function templateProblems({ file, line, name, labels, annotations }: Rule, report: QueryReport): Problem[] {
-  const texts = Object.entries({ ...labels, ...annotations });
-  return texts.flatMap(([key, text]) => {
-    if (text.split("{{").length !== text.split("}}").length) {
-      return [{ file, line, what: `${name}: "${key}" has a {{ without its }}`, fix: "Close every template." }];
-    }
+/** What templates say that cannot be read, and labels that they show and nothing has. */
+function templateProblems({ file, name, templates }: Rule, { labels: given }: QueryReport): Problem[] {
+  return templates.flatMap(({ key, text, line }) => {
+    const fault = templateFault(text);
+    if (fault) return [{ file, line, what: `${name}: "${key}" ${fault.what}`, fix: fault.fix }];
     const used = [...text.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label as string);
-    const given = report.labels;
     const missing = given === "any" ? [] : used.filter((label) => !given.has(label));
     return missing.map((label) => ({
       file,

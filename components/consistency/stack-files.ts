@@ -10,7 +10,10 @@ export interface StackFiles {
   readonly programs: readonly string[];
   readonly memory: readonly Memory[];
   readonly jobs: readonly ScrapeJob[];
+  /** The rules of the stack's own. */
   readonly rules: readonly TextFile[];
+  /** The users' rules: `custom.yaml`, and the file that the settings name. */
+  readonly userRules: readonly TextFile[];
   readonly dashboards: readonly TextFile[];
   readonly dataSources: readonly TextFile[];
   readonly alertmanager: readonly TextFile[];
@@ -38,7 +41,8 @@ export function stackFiles(workloads: readonly Workload[]): StackFiles {
         .map(({ text }) => text),
     })),
     jobs,
-    rules: of("prometheus", /^rules\/.+\.ya?ml$/),
+    rules: of("prometheus", /^rules\/(?!custom|user-).+\.ya?ml$/),
+    userRules: of("prometheus", /^rules\/(custom|user-.+)\.ya?ml$/),
     dashboards: of("grafana", /^dashboards\/.+\.json$/),
     dataSources: of("grafana", /^provisioning\/datasources\/.+\.ya?ml$/),
     alertmanager: of("alertmanager", /^alertmanager\.yml$/),

@@ -1,6 +1,6 @@
 import type { TextFile } from "./dashboards";
 import type { Problem } from "./problem";
-import { readRules, type RuleFile } from "./rule-file";
+import { readRules, type Rule, type RuleFile } from "./rule-file";
 import { checkExpressions, labelProblems } from "./rules";
 import { Sources, type ScrapeJob } from "./sources";
 
@@ -15,31 +15,37 @@ export interface UserRulesContext {
 }
 
 /**
- * Checks a rule file of the user's own before anything is deployed: a Prometheus that refuses its rules does not start.
+ * Checks rule files of the users' own before anything is deployed: a Prometheus that refuses its rules does not start.
  *
- * @param fileName as the user wrote it, for the problems.
- * @returns every problem at once; none when the file is good.
+ * @param files named as the user knows them. Those without a rule cost nothing.
+ * @returns every problem at once; none when the files are good.
  */
-export function checkUserRules(text: string, fileName: string, context: UserRulesContext): Problem[] {
-  const user = readRules(fileName, text);
-  const own = context.rules.filter(({ file }) => file !== fileName).map(({ file, text }) => readRules(file, text));
-  const ownRules = own.flatMap(({ rules }) => rules);
+export function checkUserRules(files: readonly TextFile[], context: UserRulesContext): Problem[] {
+  const users = files.filter(({ text }) => !isEmpty(text)).map(({ file, text }) => readRules(file, text));
+  if (users.length === 0) return [];
+  const ownRules = context.rules.flatMap(({ file, text }) => readRules(file, text).rules);
+  const userRules = users.flatMap(({ rules }) => rules);
   const sources = new Sources(context.jobs, context.programs, context.serviceMetrics);
   const recordings = ownRules.filter(({ kind }) => kind === "record");
-  const checked = checkExpressions([...recordings, ...user.rules], sources).slice(recordings.length);
-  const alerts = user.rules.filter(({ kind }) => kind === "alert");
+  const checked = checkExpressions([...recordings, ...userRules], sources).slice(recordings.length);
   const problems = [
-    ...user.problems,
-    ...groupProblems(user, fileName),
-    ...nameProblems(user, ownRules),
-    ...alerts.flatMap(labelProblems),
-    ...checked.flatMap(({ problems }) => problems),
+    ...users.flatMap((user) => [...user.problems, ...groupProblems(user)]),
+    ...nameProblems(userRules, ownRules),
+    ...userRules.filter(({ kind }) => kind === "alert").flatMap(labelProblems),
+    ...checked.flatMap((rule) => rule.problems),
   ];
-  return problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  return problems.sort((a, b) => order(a, files) - order(b, files) || (a.line ?? 0) - (b.line ?? 0));
+}
+
+const order = ({ file }: Problem, files: readonly TextFile[]) => files.findIndex((one) => one.file === file);
+
+/** Whether a file holds nothing but comments and an empty list of groups, as the one that is committed. */
+function isEmpty(text: string): boolean {
+  return /^(groups: *(\[\] *)?)?$/.test(text.replace(/^\s*(#.*)?\n?/gm, "").trim());
 }
 
 /** Prometheus refuses a file that names a group twice. */
-function groupProblems({ groups }: RuleFile, file: string): Problem[] {
+function groupProblems({ file, groups }: RuleFile): Problem[] {
   return groups.flatMap(({ name, line }, index) => {
     const first = groups.slice(0, index).find((group) => group.name === name);
     const fix = `Rename one of them; the other stands in line ${first?.line}.`;
@@ -48,7 +54,7 @@ function groupProblems({ groups }: RuleFile, file: string): Problem[] {
 }
 
 /** An alert's name is its address: routes, silences and inhibitions go by it. A recorded series must have one origin. */
-function nameProblems({ rules }: RuleFile, ownRules: RuleFile["rules"]): Problem[] {
+function nameProblems(rules: readonly Rule[], ownRules: readonly Rule[]): Problem[] {
   return rules.flatMap(({ file, line, name, kind, labels }, index) => {
     const before = [...ownRules, ...rules.slice(0, index)];
     const same = (label: string, value: string) => labels[label] === value;

@@ -53,10 +53,6 @@ describe("rule files", () => {
     expect(Object.keys(files).sort()).toEqual([...CATEGORIES, ...programs, "custom", "objectives", "recording"].sort());
   });
 
-  it("leave the user's own file empty", () => {
-    expect(files.custom).toEqual({ groups: [] });
-  });
-
   it("name groups once", () => {
     const names = Object.values(files).flatMap((file) => file.groups.map((group) => group.name));
     expect(new Set(names).size).toBe(names.length);

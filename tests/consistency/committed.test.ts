@@ -3,20 +3,24 @@ import path from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { checkConsistency, formatProblem } from "../../components/consistency";
+import { checkConsistency, formatProblem, isProven } from "../../components/consistency";
 import { images } from "../../components/images";
+import { COMBINATIONS } from "./combinations";
 import { stackOf, surroundings } from "./stack";
 
 const METRICS = path.join(__dirname, "../../components/consistency/metrics");
 
-const stacks = ["docker", "kubernetes"].flatMap((platform) =>
-  ["loki", "elk", "both"].map((logging) => ({ platform, logging })),
-);
-
 describe("what is committed", () => {
-  it.each(stacks)("fits together on $platform with $logging", (written) => {
+  it.each(Object.entries(COMBINATIONS))("fits together with %s", (_, written) => {
     const problems = checkConsistency(stackOf(written), surroundings).map(formatProblem);
     expect(problems).toEqual([]);
+  });
+
+  it("is known to a preview by its hash", () => {
+    const { userRules, ...stack } = stackOf();
+    expect(userRules.map(({ file }) => file)).toEqual(["configs/prometheus/rules/custom.yaml"]);
+    expect(stack.rules.length).toBeGreaterThan(5);
+    expect(isProven(), "rules, dashboards, routes, metrics or runbooks changed: npm run docs").toBe(true);
   });
 });
 

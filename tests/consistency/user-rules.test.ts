@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { checkUserRules, formatProblem } from "../../components/consistency";
+import { nativeText } from "../../components/programs/native-file";
 import { stackOf } from "./stack";
 
 const FILE = "alerts/own.yaml";
@@ -11,7 +12,8 @@ const context = {
   serviceMetrics: ["import_queue_length", "import_duration_seconds"],
 };
 
-const problemsOf = (text: string) => checkUserRules(text, FILE, context).map(formatProblem);
+const check = (text: string, file = FILE) => checkUserRules([{ file, text }], context);
+const problemsOf = (text: string) => check(text).map(formatProblem);
 
 /** A file with one alert; lines are those of the alert's fields, from line 5 on. */
 const withAlert = (...lines: string[]) =>
@@ -51,9 +53,29 @@ describe("a user's rule file that is good", () => {
   it("has no problems", () => expect(problemsOf(GOOD)).toEqual([]));
   it("may be empty of groups", () => expect(problemsOf("groups: []\n")).toEqual([]));
 
-  it("may be the one that is deployed already", () => {
-    const before = { ...context, rules: [...context.rules, { file: FILE, text: GOOD }] };
-    expect(checkUserRules(GOOD, FILE, before)).toEqual([]);
+  it("may be empty but for comments", () => expect(problemsOf("# Rules.\n\n  # None yet.\ngroups:\n")).toEqual([]));
+
+  it("is the example in the file for users' rules, once its comments are taken away", () => {
+    const file = "configs/prometheus/rules/custom.yaml";
+    const [example] = /^# groups:\n(?:#.*\n)+/m.exec(nativeText("prometheus/rules/custom.yaml")) ?? [""];
+    expect(check(example.replace(/^# /gm, ""), file).map(formatProblem)).toEqual([]);
+    expect(check(example.replace(/^# /gm, "").replace("_length", "_lenght"), file)).toHaveLength(
+      example === "" ? 0 : 1,
+    );
+  });
+});
+
+describe("two files of a user's", () => {
+  it("may read each other's series, and share no name", () => {
+    const other = { file: "configs/prometheus/rules/custom.yaml", text: withAlert("expr: up == 0", ...LABELS) };
+    const alone = checkUserRules(
+      [other, { file: FILE, text: GOOD.replace("ImportQueueLong", "ImportQueueFull") }],
+      context,
+    );
+    expect(alone).toEqual([]);
+    expect(checkUserRules([other, { file: FILE, text: GOOD }], context).map(formatProblem)).toEqual([
+      expect.stringMatching(/^alerts\/own\.yaml:9: an alert is named ImportQueueLong already.*custom\.yaml:4/),
+    ]);
   });
 });
 
@@ -159,12 +181,17 @@ describe("a user's rule file is refused for", () => {
     {
       fault: "a template that shows a label which is not there",
       text: withAlert("expr: sum(up) == 0", ...LABELS, "annotations:", '  summary: "{{ $labels.service }} is down"'),
-      problem: /:4: ImportQueueLong: "summary" shows the label "service"/,
+      problem: /:10: ImportQueueLong: "summary" shows the label "service"/,
     },
     {
       fault: "a template that is not closed",
       text: withAlert("expr: up == 0", ...LABELS, "annotations:", '  summary: "{{ $value is too high"'),
-      problem: /:4: ImportQueueLong: "summary" has a \{\{ without its \}\}/,
+      problem: /:10: ImportQueueLong: "summary" has a \{\{ without its \}\}/,
+    },
+    {
+      fault: "a label whose value is a list",
+      text: withAlert("expr: up == 0", ...LABELS, "  team: [a, b]"),
+      problem: /:9: "team" must be text\. Write its value on the same line/,
     },
   ])("$fault", ({ text, problem }) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
@@ -173,6 +200,103 @@ describe("a user's rule file is refused for", () => {
   it("everything at once, in the order of the lines", () => {
     const text = withAlert("expr: http_request_total > 5", "fro: 5m", "labels:", "  severity: urgent");
     expect(problemsOf(text).map((problem) => problem.replace(/\..*/s, ""))).toHaveLength(4);
-    expect(checkUserRules(text, FILE, context).map(({ line }) => line)).toEqual([4, 4, 5, 6]);
+    expect(check(text).map(({ line }) => line)).toEqual([4, 4, 5, 6]);
+  });
+});
+
+describe("a user's expression is refused for", () => {
+  it.each([
+    [
+      "an argument too many",
+      "rate(import_queue_length[5m], 3)",
+      /:5: rate\(\) takes 1 argument, not 2\. .* rate\(range\)/,
+    ],
+    ["an argument too few", "histogram_quantile(0.9)", /:5: histogram_quantile\(\) takes 2 arguments, not 1/],
+    ["a text for a number", 'histogram_quantile("a", up)', /cannot take a string, such as ""a""\. Give it a number\./],
+    [
+      "a series for a number",
+      "clamp_max(up, up)",
+      /clamp_max\(\) cannot take a vector, such as "up"\. Give it a number, or scalar/,
+    ],
+    [
+      "a function that is switched off",
+      "sort_by_label(up, 'job')",
+      /sort_by_label\(\) is experimental, and off in this stack/,
+    ],
+    [
+      "two numbers compared",
+      "time() > 5",
+      /"time\(\) > 5" compares two numbers, .*\. Write "> bool", or compare a series/,
+    ],
+    ["bool without a comparison", "up + bool up", /"\+" cannot have "bool"/],
+    ["and of numbers", "up and 1", /"and" cannot take a scalar, such as "1"\. Give it a selector\./],
+    ["a match with a number", "up / on (job) 2", /"on \(job\)" matches series, and one side is a number/],
+    ["a grouped and", "up and on (job) group_left up", /"and", "or" and "unless" cannot group/],
+    [
+      "a range of a function",
+      "rate(sum(up)[5m]) > 0",
+      /only a metric has a range: .*\. Make it a subquery, such as sum\(up\)\[5m:1m\]/,
+    ],
+    ["an empty range", "rate(import_queue_length[0s]) > 0", /the range of .* is empty/],
+    [
+      "an offset of a function",
+      "sum(up) offset 5m > 0",
+      /an offset cannot stand behind "sum\(up\)"\. Put it behind the metric/,
+    ],
+    ["a regular expression", 'up{job=~"("} == 0', /"\(", which "job" is matched with, is no regular expression/],
+    ["look-around", 'up{job!~"(?!a).+"} == 0', /not known to RE2, which has no look-around/],
+    ["a regular expression of names", '{__name__=~"("} > 0', /:5: "\(", which "__name__" is matched with/],
+    ["an unknown escape", 'up{job=~"\\d+"} == 0', /unknown escape \\d\. Write \\\\d for a backslash/],
+    [
+      "a selector of everything",
+      '{job=~".*"} > 0',
+      /the selector matches every series.*\. Name a metric, or use a matcher/,
+    ],
+    ["two names", 'up{__name__="down"} == 0', /"up" has a second name, "down"/],
+  ])("%s", (_, expr, problem) => {
+    const problems = problemsOf(withAlert(`expr: '${expr.replaceAll("'", "''")}'`, ...LABELS));
+    expect(problems).toContainEqual(expect.stringMatching(problem));
+    for (const line of problems) expect(line).toMatch(/^alerts\/own\.yaml:5: /);
+  });
+});
+
+describe("a user's template is refused for", () => {
+  it.each([
+    ["{{ $value | humanizze }}", /calls "humanizze", which is no function of templates\. Did you mean "humanize"\?/],
+    ["{{ if $value }}high", /has \{\{ if \}\} without its \{\{ end \}\}\. Add/],
+    ["{{ end }}", /has \{\{ end \}\} with nothing to end/],
+    ["{{ else }}", /has \{\{ else \}\} without \{\{ if \}\}/],
+    ["{{ $valeu }}", /has the unknown variable "\$valeu"\. Did you mean "\$value"\?/],
+    ["{{ with $x := 1 }}{{ end }}{{ $x }}", /has the unknown variable "\$x"/],
+    ["{{ ($value }}", /has a bracket that is not closed/],
+    ["{{ | humanize }}", /has a value missing/],
+    ["{{ $value % 2 }}", /has "%" where a template cannot have it/],
+    ["{{ }}", /has an empty/],
+  ])("%s", (template, problem) => {
+    const text = withAlert("expr: up == 0", ...LABELS, "annotations:", `  summary: '${template}'`);
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+    expect(problemsOf(text)[0]).toMatch(/^alerts\/own\.yaml:10: ImportQueueLong: "summary" /);
+  });
+});
+
+describe("what Prometheus takes is not refused", () => {
+  it.each([
+    '{__name__=~"(?i)UP"} == 0',
+    'up{job=~"(?P<name>serv)ices|\\\\pL+|[[:alpha:]]+"} == 0',
+    "-up offset 5m > 0",
+    "up + up offset 5m > 0",
+    "SUM(up) AND vector(time() > bool 5) > 0",
+    "round(up) > 0 and day_of_week() > 0",
+    "max_over_time(rate(import_queue_length[5m])[1h:] offset 1d) > 0",
+  ])("%s", (expr) => expect(problemsOf(withAlert(`expr: '${expr}'`, ...LABELS))).toEqual([]));
+
+  it.each([
+    '{{ with query "up" | first }}{{ .Value | printf "%.2f" }}{{ end }}',
+    "{{- if gt $value 3.0 -}} high {{ else if lt $value 1.0 }} low {{ else }} fair {{ end }}",
+    '{{ range $i, $s := query "up" }}{{ $i }} {{ $s.Labels.job }}{{ break }}{{ end }}{{/* "}} */}}',
+    '{{ if eq $labels.job "}}" }}{{ reReplaceAll "(.*)" `$1` (label "job" .) }}{{ end }}',
+  ])("%s", (template) => {
+    const text = withAlert("expr: up == 0", ...LABELS, "annotations:", `  summary: '${template}'`);
+    expect(problemsOf(text)).toEqual([]);
   });
 });

@@ -261,6 +261,28 @@ describe("a development stack on the real engine", () => {
     expect(receiver.alert("Watchdog")).toBeDefined();
   });
 
+  it("refuses a rule file that Prometheus would not take, and keeps the rules that it has", async () => {
+    type Rules = { data: { groups: { name: string; file: string; rules: { name: string; query: string }[] }[] } };
+    const rules = async () => {
+      const { data } = await getJson<Rules>(`${url("prometheus")}/api/v1/rules`);
+      return data.groups.map(({ name, file, rules }) => ({
+        name,
+        file,
+        rules: rules.map(({ name, query }) => [name, query]),
+      }));
+    };
+    const before = { containers: await stack.containers(), rules: await rules() };
+    expect(before.rules.flatMap((group) => group.rules)).toContainEqual(["TestOfTheWebhook", "vector(1)"]);
+    const file = path.join(stack.folder, "configs/prometheus/rules/custom.yaml");
+    const good = await readFile(file, "utf8");
+    await writeFile(file, good.replace("vector(1)", "rate(up[5m], 3) > 0"));
+    await expect(stack.run.capture(["up", "--yes", "--skip-preview"])).rejects.toThrow(
+      /custom\.yaml:\d+: rate\(\) takes 1 argument, not 2\. Write it as rate\(range\)/,
+    );
+    await writeFile(file, good);
+    expect({ containers: await stack.containers(), rules: await rules() }).toEqual(before);
+  });
+
   it("brings back a container that was removed, with its data", async () => {
     const { prometheus } = await stack.containers();
     await docker.getContainer(prometheus as string).remove({ force: true });

@@ -16,7 +16,7 @@ import { PROJECT_ROOT, type Workspace } from "../../../operations/workspace";
 export const docker = new Docker();
 
 /** What the program consists of. */
-const PROGRAM = ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "components", "configs"];
+const PROGRAM = ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "components", "configs", "docs/runbooks"];
 
 /** A name that no stack of a developer has. */
 export function uniqueName(): string {

@@ -16,6 +16,7 @@ const CHECKOUT = [
   "package-lock.json",
   "tsconfig.json",
   "components",
+  "docs/runbooks",
   "configs",
   "operations",
   "toolchain",

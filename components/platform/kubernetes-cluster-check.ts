@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/settings";
-import { formatBytes, parseBytes } from "../units";
+import { bytesIn, formatBytes } from "../units";
 import { ClusterError, connect, type Connection } from "./kubernetes-connection";
 import { isJob, targetOf } from "./kubernetes-names";
 import { claimNames } from "./kubernetes-volumes";
@@ -198,6 +198,5 @@ function checkClaims(existing: readonly Claim[], namespace: string, claiming: re
 
 /** Bytes of a quantity as a cluster writes it; none where it has another form. */
 function bytesOf(quantity = ""): number {
-  const parsed = parseBytes(quantity);
-  return parsed.ok ? parsed.value : Number(quantity) || 0;
+  return bytesIn(quantity) || Number(quantity) || 0;
 }

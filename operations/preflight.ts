@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 
 import { ofStack } from "../components/platform/labels";
 import { parseSettings } from "../components/settings/parse";
+import { FRONT_DOOR, publishedPorts } from "../components/settings/published-ports";
 import type { Settings } from "../components/settings/settings";
 import type { StackRun } from "./pulumi-run";
 import { PROJECT } from "./workspace";
@@ -43,16 +44,7 @@ export async function takenPorts(settings: Settings, docker: Docker): Promise<{ 
   return found.flat();
 }
 
-const FRONT_DOOR = "the front door";
-
 const keyOf = (name: string) => (name === FRONT_DOOR ? "frontDoor.port" : `ports.${name}`);
-
-/** Ports that a stack with these settings publishes, by the name of the program. */
-export function publishedPorts({ ports, loki, elk, frontDoor }: Settings): [string, number][] {
-  if (frontDoor) return [[FRONT_DOOR, frontDoor.port]];
-  const absent = new Set([...(loki ? [] : ["loki"]), ...(elk ? [] : ["kibana"])]);
-  return Object.entries(ports).filter(([name]) => !absent.has(name));
-}
 
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -8,6 +8,7 @@ import { dump, load } from "js-yaml";
 import type { ResolvedOutputs } from "../components/stack-outputs";
 import { runCommand } from "../toolchain/command";
 import { UsageError } from "./fail";
+import { namedStack } from "./stack-argument";
 import { PROJECT, PROJECT_ROOT, type Workspace } from "./workspace";
 
 /** Commands that read a stack's configuration and take another file for it. */
@@ -74,7 +75,7 @@ export class StackRun {
     const [verb = ""] = command;
     const used = changesConfig(command) && this.configFile !== undefined ? this.source : this.configFile;
     const file = used !== undefined && TAKES_CONFIG_FILE.has(verb) ? ["--config-file", used] : [];
-    const named = command.some((argument) => /^(-s|--stack)(=|$)/.test(argument)) ? [] : ["--stack", this.stack];
+    const named = namedStack(command) === undefined ? ["--stack", this.stack] : [];
     return [...command, ...named, ...file];
   }
 
@@ -120,7 +121,11 @@ export class StackRun {
   }
 
   /** The stack's configuration as the program will see it. */
-  async configuration(): Promise<{ values: Record<string, string>; secretKeys: Set<string> }> {
+  async configuration(): Promise<{
+    values: Record<string, string>;
+    secretKeys: Set<string>;
+    otherKeys: string[];
+  }> {
     type Entry = { value: string; objectValue?: unknown; secret: boolean };
     const all = JSON.parse(await this.capture(["config", "--json", "--show-secrets"])) as Record<string, Entry>;
     const entries = Object.entries(all).filter(([key]) => key.startsWith(`${PROJECT}:`));
@@ -133,6 +138,7 @@ export class StackRun {
         ]),
       ),
       secretKeys: new Set(entries.filter(([, { secret }]) => secret).map(([key]) => bare(key))),
+      otherKeys: Object.keys(all).filter((key) => !key.startsWith(`${PROJECT}:`)),
     };
   }
 }

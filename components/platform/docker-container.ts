@@ -27,6 +27,8 @@ const LOGGING = { logDriver: "json-file", logOpts: { "max-file": "3", "max-size"
  * which would show as a change in every preview.
  */
 function limits({ memory, cpu }: Resources) {
+  // The engine takes nothing below; the provider takes 0, as no limit at all.
+  if (memory < 6 * MIB) throw new Error(`a container's memory limit is ${memory} bytes; expected at least 6 MiB`);
   return { memory: Math.round(memory / MIB), memorySwap: -1, cpus: String(cpu) };
 }
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/settings";
-import { formatBytes, parseBytes } from "../units";
+import { bytesIn, formatBytes } from "../units";
 import { ClusterError, connect, type Connection } from "./kubernetes-connection";
 import { isJob, replicasOf, targetOf } from "./kubernetes-names";
 import { claimNames } from "./kubernetes-volumes";
@@ -231,6 +231,5 @@ function removeStart(name: string, start: string): string {
 
 /** Bytes of a quantity as a cluster writes it; none where it has another form. */
 function bytesOf(quantity = ""): number {
-  const parsed = parseBytes(quantity);
-  return parsed.ok ? parsed.value : Number(quantity) || 0;
+  return bytesIn(quantity) || Number(quantity) || 0;
 }

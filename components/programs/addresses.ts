@@ -1,3 +1,5 @@
+import { BlockList, isIPv6 } from "node:net";
+
 import type { ReplicatedProgram } from "../settings/defaults";
 import type { FrontDoor, Settings } from "../settings/settings";
 import { replicaNames } from "../platform/workload";
@@ -20,7 +22,21 @@ export function browserUrl(settings: Settings, program: keyof Settings["ports"],
   const { frontDoor, kubernetes, ports } = settings;
   if (frontDoor) return `${frontDoorUrl(settings, frontDoor, program)}/`;
   const ingress = login ? kubernetes?.ingress : undefined;
-  return ingress ? `https://${program}.${ingress.domain}/` : `http://localhost:${ports[program]}/`;
+  return ingress ? `https://${program}.${ingress.domain}/` : `http://${publishedHost(settings)}:${ports[program]}/`;
+}
+
+/** Addresses at which a port of this machine is found under `localhost`: its own and every one. */
+const LOCAL = new BlockList();
+LOCAL.addSubnet("127.0.0.0", 8);
+LOCAL.addAddress("0.0.0.0");
+LOCAL.addAddress("::1", "ipv6");
+LOCAL.addAddress("::", "ipv6");
+
+/** The host of a port that the stack publishes; `kubectl port-forward` knows no other than this machine. */
+function publishedHost({ kubernetes, bindAddress }: Settings): string {
+  const version = isIPv6(bindAddress) ? "ipv6" : "ipv4";
+  if (kubernetes || LOCAL.check(bindAddress, version)) return "localhost";
+  return version === "ipv6" ? `[${bindAddress}]` : bindAddress;
 }
 
 /** A host of the front door. A cluster's ingress, where there is one, has its own port in front of it. */

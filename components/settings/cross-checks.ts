@@ -1,14 +1,17 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 
 import { formatBytes, parseBytes } from "../units";
 import { DEFAULT_PORTS, DEFAULT_RESOURCES, JAVA_PROGRAMS, type ProgramName } from "./defaults";
 import { platformChecks } from "./platform-checks";
 import { missingFor, type Problem } from "./problems";
+import { publishedPorts } from "./published-ports";
 import type { SettingName, Values } from "./schema";
 
 const DAY = 86_400;
 const PROJECT = path.join(__dirname, "..", "..");
+
+const EMAIL_KEYS = ["smtpHost", "alertFromEmail", "smtpUser", "smtpPassword"] as const;
 
 /** Runs a check unless one of the keys that it reads was refused already. */
 export type Unless = (keys: readonly SettingName[], check: (values: Values) => Problem[]) => Problem[];
@@ -21,12 +24,12 @@ export type Unless = (keys: readonly SettingName[], check: (values: Values) => P
 export function crossChecks(values: Values, failed: ReadonlySet<string>): Problem[] {
   const unless: Unless = (keys, check) => (keys.some((key) => failed.has(key)) ? [] : check(values));
   return [
-    ...unless(["ports"], portsTwice),
+    ...unless(["ports", "logging", "frontDoor"], portsTwice),
     ...unless(["services"], servicesTwice),
     ...unless(["resources"], heapOverLimit),
     ...unless(["lokiRetention"], lokiRetentionInDays),
     ...unless(["prometheusRetention"], prometheusRetentionOverTwoHours),
-    ...unless(["smtpHost", "alertFromEmail", "criticalEmail", "oncallEmail", "securityEmail"], emailIncomplete),
+    ...unless([...EMAIL_KEYS, "criticalEmail", "oncallEmail", "securityEmail"], emailIncomplete),
     ...unless(["smtpUser", "smtpPassword"], smtpLoginIncomplete),
     ...unless(["slackWebhookUrl", "slackChannel"], slackIncomplete),
     ...unless(["alertRulesFile"], ruleFileMissing),
@@ -37,7 +40,9 @@ export function crossChecks(values: Values, failed: ReadonlySet<string>): Proble
 function portsTwice(values: Values): Problem[] {
   const ports: Record<string, number> = { ...DEFAULT_PORTS };
   for (const [name, port] of Object.entries(values.ports)) if (port !== undefined) ports[name] = port;
-  const byPort = groupByPort(ports);
+  if (values.frontDoor.domain !== undefined) return [];
+  const published = publishedPorts({ ports, loki: values.logging !== "elk", elk: values.logging !== "loki" });
+  const byPort = groupByPort(published);
   return [...byPort]
     .filter(([, names]) => names.length > 1)
     .map(([port, names]) => ({
@@ -48,26 +53,38 @@ function portsTwice(values: Values): Problem[] {
     }));
 }
 
-function groupByPort(ports: Record<string, number>): Map<number, string[]> {
+function groupByPort(ports: readonly [string, number][]): Map<number, string[]> {
   const groups = new Map<number, string[]>();
-  for (const [name, port] of Object.entries(ports)) groups.set(port, [...(groups.get(port) ?? []), name]);
+  for (const [name, port] of ports) groups.set(port, [...(groups.get(port) ?? []), name]);
   return groups;
 }
 
+/** By their names, which are labels of samples; and by what is scraped, which would count twice. */
 function servicesTwice({ services }: Values): Problem[] {
-  return services.flatMap((service, index) => {
-    const first = services.findIndex(({ name }) => name === service.name);
-    if (first === index) return [];
-    return [
-      {
-        key: `services[${index}].name`,
-        got: `"${service.name}", which services[${first}] has as well`,
-        expected: "every service once",
-        fix: "Remove one of the two or rename it.",
-      },
-    ];
+  return services.flatMap(({ name, address, metricsPath }, index) => {
+    const named = services.findIndex((other) => other.name === name);
+    const scraped = services.findIndex((other) => other.address === address && other.metricsPath === metricsPath);
+    const expected = "every service once";
+    const fix = "Remove one of the two, or change it in Pulumi.<stack>.yaml.";
+    if (named < index) {
+      return [
+        { key: `services[${index}].name`, got: `"${name}", which services[${named}] has as well`, expected, fix },
+      ];
+    }
+    if (OWN_PROGRAMS.has(name)) {
+      const got = `"${name}", which is a program of the stack`;
+      return [
+        { key: `services[${index}].name`, got, expected: "a name that no program of the stack has", fix: RENAME },
+      ];
+    }
+    if (scraped === index) return [];
+    const got = `"${address}" with "${metricsPath}", which services[${scraped}] has as well`;
+    return [{ key: `services[${index}].address`, got, expected, fix }];
   });
 }
+
+const OWN_PROGRAMS: ReadonlySet<string> = new Set(Object.keys(DEFAULT_RESOURCES));
+const RENAME = "Rename the service in Pulumi.<stack>.yaml; the stack monitors its own programs by itself.";
 
 function heapOverLimit({ resources }: Values): Problem[] {
   return Object.entries(resources).flatMap(([program, limits]) => {
@@ -115,12 +132,11 @@ function prometheusRetentionOverTwoHours({ prometheusRetention }: Values): Probl
 
 function emailIncomplete(values: Values): Problem[] {
   const { smtpHost, alertFromEmail } = values;
+  const settings = EMAIL_KEYS.filter((key) => values[key] !== undefined);
   const addresses = (["criticalEmail", "oncallEmail", "securityEmail"] as const).filter(
     (key) => values[key] !== undefined,
   );
-  const given = [smtpHost && "smtpHost", alertFromEmail && "alertFromEmail", ...addresses].filter(
-    (key) => key !== undefined,
-  );
+  const given = [...settings, ...addresses];
   if (given.length === 0) return [];
   const missing = [
     ...(smtpHost === undefined ? ["smtpHost"] : []),
@@ -138,13 +154,18 @@ function smtpLoginIncomplete({ smtpUser, smtpPassword }: Values): Problem[] {
 }
 
 function ruleFileMissing({ alertRulesFile: file }: Values): Problem[] {
-  if (file === undefined || existsSync(path.resolve(PROJECT, file))) return [];
+  if (file === undefined) return [];
+  const found = path.resolve(PROJECT, file);
+  const outside = path.isAbsolute(file) || !found.startsWith(PROJECT + path.sep);
+  const isFile = statSync(found, { throwIfNoEntry: false })?.isFile() ?? false;
+  if (!outside && isFile) return [];
+  const reason = outside ? "and that is outside the project" : "and there is no such file";
   return [
     {
       key: "alertRulesFile",
-      got: `"${file}", and there is no such file`,
-      expected: "the path of a rule file, from the project's folder",
-      fix: "Write the file, or remove the key with: pulumi config rm alertRulesFile",
+      got: `"${file}", ${reason}`,
+      expected: "the path of a rule file in the project's folder, from that folder",
+      fix: "Put the file there, or remove the key with: pulumi config rm alertRulesFile",
     },
   ];
 }

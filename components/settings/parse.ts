@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 
 import { assemble } from "./assemble";
@@ -17,6 +18,8 @@ export interface RawConfig {
   /** Keys without their namespace. */
   readonly values: Readonly<Record<string, string>>;
   readonly secretKeys: ReadonlySet<string>;
+  /** Whole keys of other namespaces, one of which may be this one misspelt. */
+  readonly otherKeys?: readonly string[];
 }
 
 /**
@@ -37,6 +40,7 @@ export function loadSettings(): Settings {
       stack: pulumi.getStack(),
       values: Object.fromEntries(keys.map((key) => [bare(key), all[key] ?? ""])),
       secretKeys: new Set(keys.filter(isEncrypted).map(bare)),
+      otherKeys: Object.keys(all).filter((key) => !key.startsWith(namespace)),
     });
     const warnings = [...capacityWarnings(settings), ...productionWarnings(settings)];
     for (const warning of warnings) void pulumi.log.warn(warning);
@@ -56,7 +60,7 @@ const isEncrypted = (pulumi.runtime as unknown as { isConfigSecret(key: string):
  * @throws SettingsError with every problem at once.
  */
 export function parseSettings(raw: RawConfig): Settings {
-  const problems = unknownKeys(raw);
+  const problems = [...misspeltNamespaces(raw), ...unknownKeys(raw)];
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(schema) as SettingName[]) values[key] = parseKey(key, raw, problems);
   const parsed = values as Values;
@@ -77,63 +81,122 @@ function unknownKeys(raw: RawConfig): Problem[] {
     }));
 }
 
+/** Letters in which a namespace may differ from the project's and still be meant for it. */
+const MISSPELT = 3;
+
+/** The engine hands every namespace over, since providers have their own, so nobody would miss a misspelt one. */
+function misspeltNamespaces({ project, otherKeys = [] }: RawConfig): Problem[] {
+  return otherKeys
+    .filter((key) => distance(key.split(":")[0] as string, project) <= MISSPELT)
+    .map((key) => ({
+      key,
+      got: "a key of another namespace",
+      expected: `the namespace ${project}`,
+      fix: `Remove it with: pulumi config rm ${key}   and set it with: pulumi config set ${key.split(":")[1]} <value>`,
+    }));
+}
+
 function parseKey(name: SettingName, raw: RawConfig, problems: Problem[]): unknown {
   const key = schema[name];
   const written = raw.values[name];
   const given = written === undefined || written === "" ? undefined : written;
-  const secret = "secret" in key;
-  if (given !== undefined && secret && !raw.secretKeys.has(name)) {
-    const fix = `Set it with: pulumi config set --secret ${name}`;
-    problems.push({ key: name, got: "plain text", expected: "an encrypted value", fix });
-  }
   if (given === undefined && key.default === "") return undefined;
-  let value: unknown = given ?? key.default;
-  if (given !== undefined && (key.form === "object" || key.form === "array")) {
-    try {
-      value = JSON.parse(given);
-    } catch {
-      value = given;
-    }
-  }
-  const result = key.schema.safeParse(key.form === "boolean" || key.form === "integer" ? String(value) : value);
+  const value = given === undefined ? key.default : decoded(given, key);
+  const result = key.schema.safeParse(key.form === "boolean" && typeof value !== "object" ? String(value) : value);
+  const found =
+    given !== undefined && "secret" in key
+      ? secretProblems(name, given, raw.secretKeys.has(name), result.error?.issues ?? [])
+      : (result.error?.issues ?? []).flatMap((issue) => fromIssue(name, value, issue));
+  problems.push(...found);
   if (result.success) return result.data;
-  problems.push(...result.error.issues.flatMap((issue) => fromIssue(name, value, issue, secret)));
-  const fallback =
-    key.default === ""
-      ? undefined
-      : key.schema.safeParse(typeof key.default === "object" ? key.default : String(key.default)).data;
-  return fallback;
+  return key.default === ""
+    ? undefined
+    : key.schema.safeParse(key.form === "boolean" ? String(key.default) : key.default).data;
 }
 
-function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue, secret: boolean): Problem[] {
-  const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+/** The engine hands objects and lists over as JSON. One in the place of text is a wrong type; a secret may look like it. */
+function decoded(given: string, { form, secret = false }: { form: string; secret?: boolean }): unknown {
+  const structured = form === "object" || form === "array";
+  if (!structured && (secret || !/^[{[]/.test(given))) return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
+
+/** What is wrong with a secret, in one problem: whoever puts it right sets it once. */
+function secretProblems(
+  name: SettingName,
+  given: string,
+  encrypted: boolean,
+  issues: readonly z.core.$ZodIssue[],
+): Problem[] {
+  const pem = given.includes("-----BEGIN ");
+  const padded = !pem && /^\s|\s$|\p{Cc}/u.test(given);
+  const expected = [
+    ...(encrypted ? [] : ["an encrypted value"]),
+    ...(padded ? ["a value on one line without spaces around it"] : []),
+    ...(padded ? [] : issues.map(expectation)),
+  ];
+  if (expected.length === 0) return [];
+  const hidden = "a value that is not shown, since it is a secret";
+  return [
+    {
+      key: name,
+      got: encrypted
+        ? padded
+          ? `${hidden}, with a space or a line break at an end or a control character`
+          : hidden
+        : "plain text",
+      expected: expected.join(", and "),
+      fix: `Set it with: pulumi config set --secret ${name}`,
+    },
+  ];
+}
+
+function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue): Problem[] {
+  const key = `${name}${issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")}`;
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(name, issue.path);
+    return issue.keys.map((unknown) => ({
+      key: `${key}.${unknown}`,
+      got: "a key that does not exist",
+      expected: `one of: ${known.join(", ")}`,
+      fix: `${suggestion(unknown, known)} Remove it with: pulumi config rm --path '${key}.${unknown}'`,
+    }));
+  }
   const found = issue.path.reduce<unknown>(
     (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
     value,
   );
-  if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(name, issue.path);
-    return issue.keys.map((key) => ({
-      key: `${name}${path}.${key}`,
-      got: "a key that does not exist",
-      expected: `one of: ${known.join(", ")}`,
-      fix: suggestion(key, known),
-    }));
-  }
-  // A record tells of a bad key inside the issue.
-  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
-  const expected = message.startsWith("expected ") ? message.slice("expected ".length) : message;
-  const wrong = issue.code === "invalid_key" ? issue.path.at(-1) : found;
-  const got = secret ? "a value that is not shown, since it is a secret" : show(wrong);
-  const command = path ? `--path '${name}${path}'` : name;
   return [
     {
-      key: `${name}${path}`,
-      got,
-      expected,
-      fix: `Change it with: pulumi config set ${secret ? "--secret " : ""}${command} ${secret ? "" : "<value>"}`.trimEnd(),
+      key,
+      got: show(issue.code === "invalid_key" ? issue.path.at(-1) : found),
+      expected: expectation(issue),
+      fix: fixFor(key, issue),
     },
   ];
+}
+
+/** A record tells of a bad key inside the issue. */
+function expectation(issue: z.core.$ZodIssue): string {
+  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
+  return message.replace(/^expected /, "");
+}
+
+/** An object and a list are set by their members; text in their place is refused again. */
+function fixFor(key: string, issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_key") return `Rename it. Remove it with: pulumi config rm --path '${key}'`;
+  const kind = issue.code === "invalid_type" ? issue.expected : undefined;
+  if (kind === "object" || kind === "record")
+    return `Set its members with: pulumi config set --path '${key}.<name>' <value>`;
+  if (kind === "array") {
+    const member = key === "services" ? "[0].name" : "[0]";
+    return `Set its members with: pulumi config set --path '${key}${member}' <value>`;
+  }
+  return `Change it with: pulumi config set ${/[.[]/.test(key) ? `--path '${key}'` : key} <value>`;
 }
 
 function knownKeys(name: SettingName, path: readonly PropertyKey[]): string[] {

@@ -42,9 +42,9 @@ export function suggestion(unknown: string, known: readonly string[]): string {
   return near ? `Did you mean "${nearest}"?` : `Known: ${[...known].sort().join(", ")}.`;
 }
 
-/** A value as it is shown to a person: short, on one line. */
+/** A value as it is shown to a person: short, on one line, without the password of a URL. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value).replace(/(\/\/[^/\s:@"]*:)[^/\s@"]*@/g, "$1***@");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -17,7 +17,6 @@ export const TARGET = path.join(__dirname, "../configuration.md");
 
 interface Declared {
   readonly description: string;
-  readonly type: string;
   readonly default: unknown;
 }
 
@@ -95,15 +94,18 @@ function keySections(declared: Record<string, Declared>): string[] {
     if (heading !== undefined) sections.push({ heading, rows: [] });
     sections.at(-1)?.rows.push(keyRow(key, value));
   }
-  return sections.map(({ heading, rows }) => `## ${heading}\n\n${table(["key", "type", "default", "meaning"], rows)}`);
+  return sections.map(({ heading, rows }) => `## ${heading}\n\n${table(["key", "kind", "default", "meaning"], rows)}`);
 }
 
-/** A description may begin with `Secret.` and end with what holds where nothing is given; both have columns. */
-function keyRow(key: string, { description, type, default: standard }: Declared): string[] {
-  const secret = description.startsWith("Secret. ");
-  const open = secret ? description.slice("Secret. ".length) : description;
+/** How a description begins when its key is not text. */
+const KIND = /^(Secret|Object|List|True or false|Whole number)\. /;
+
+/** A description may begin with its kind and end with what holds where nothing is given; both have columns. */
+function keyRow(key: string, { description, default: standard }: Declared): string[] {
+  const [, kind = "Text"] = KIND.exec(description) ?? [];
+  const open = description.replace(KIND, "");
   const [, meaning = open, otherwise] = /^(.*?)\s*Default: (.*)\.$/.exec(open) ?? [];
-  return [`\`${key}\``, secret ? "secret" : type, defaultOf(key, standard, otherwise), meaning];
+  return [`\`${key}\``, kind.toLowerCase(), defaultOf(key, standard, otherwise), meaning];
 }
 
 function defaultOf(key: string, standard: unknown, otherwise: string | undefined): string {

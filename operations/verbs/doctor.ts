@@ -5,6 +5,7 @@ import Docker from "dockerode";
 
 import { images } from "../../components/images";
 import { parseSettings } from "../../components/settings/parse";
+import { publishedPorts } from "../../components/settings/published-ports";
 import type { Settings } from "../../components/settings/settings";
 import { cacheRoot } from "../../toolchain/cache";
 import { runCommand } from "../../toolchain/command";
@@ -23,7 +24,7 @@ import {
 import { writtenValues } from "../configured";
 import { pingEngine } from "../platform/docker";
 import { runHelper } from "../platform/docker-helper";
-import { publishedPorts, settingsOf, takenPorts } from "../preflight";
+import { settingsOf, takenPorts } from "../preflight";
 import { missingPlugins, prepareWorkspace, PROVIDERS_OF } from "../prepare";
 import { StackRun } from "../pulumi-run";
 import { report, stacksOf } from "../session";

@@ -305,6 +305,21 @@ describe("a development stack on the real engine", () => {
     expect(await stack.containers()).toEqual(before);
   });
 
+  it("shows wrong types and unknown keys at once in a plain preview, each with its value and what to do", async () => {
+    const file = stack.run.configFile as string;
+    const good = await readFile(file, "utf8");
+    const bad = { federateFrom: "other:9090", jaegerMaxTraces: "many", resources: "1Gi", lokiRetenton: "3d" };
+    const lines = Object.entries(bad).map(([key, value]) => `  pyairtable-monitoring:${key}: ${value}\n`);
+    await appendFile(file, lines.join(""));
+    const refused = await stack.run.capture(["preview"]).catch((error: unknown) => String(error));
+    await writeFile(file, good);
+    expect(refused).toContain("the configuration has 4 problems");
+    expect(refused).toMatch(/federateFrom: got "other:9090"; expected a list .*config set --path 'federateFrom\[0\]' /);
+    expect(refused).toMatch(/jaegerMaxTraces: got "many"; expected a whole number .*config set jaegerMaxTraces /);
+    expect(refused).toMatch(/resources: got "1Gi"; expected an object .*config set --path 'resources\.<name>' /);
+    expect(refused).toMatch(/lokiRetenton: got a key that does not exist.*Did you mean "lokiRetention"\?/);
+  });
+
   it("leaves nothing but its volumes when it goes", async () => {
     await service?.remove({ force: true });
     service = undefined;

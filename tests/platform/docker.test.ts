@@ -34,6 +34,11 @@ describe("containers of the Docker adapter", () => {
     expect(recorder.named("part-tiny-tiny-prepare").inputs).toMatchObject({ memory: 32, cpus: "0.1" });
   });
 
+  it("are refused with less memory than the engine takes, which would be rounded to no limit", async () => {
+    const workload = { resources: { memory: 2 ** 10, cpu: 0.1 } };
+    await expect(deployOnDocker({ workload })).rejects.toThrow(/1024 bytes; expected at least 6 MiB/);
+  });
+
   it("have a read-only root and no capabilities if they run, but for the one that sets a volume's owner", async () => {
     const { recorder } = await deployOnDocker(full);
     const running = recorder.ofKind("Container").filter(({ inputs }) => inputs.start !== false);

@@ -96,7 +96,7 @@ describe("data sources", () => {
   it("know the interval at which Prometheus scrapes, from which steps are derived", () => {
     const prometheus = (written: Written) => sourcesFor(written).find(({ uid }) => uid === "prometheus");
     expect(prometheus({})?.jsonData.timeInterval).toBe("15s");
-    expect(prometheus({ scrapeInterval: "2m" })?.jsonData.timeInterval).toBe("2m");
+    expect(prometheus({ scrapeInterval: "60s" })?.jsonData.timeInterval).toBe("1m");
   });
 
   it("keep the dollar signs that Grafana would otherwise replace", () => {

@@ -84,6 +84,44 @@ describe("configured settings", () => {
     expect(ports).toMatchObject({ grafana: 3002, prometheus: 9090, "otlp-http": 4318 });
   });
 
+  it("take a port of a program that this stack does not have", () => {
+    expect(settingsFor({ ports: { grafana: 5601 } }).ports.grafana).toBe(5601);
+    expect(settingsFor({ logging: "elk", ports: { grafana: 3100 } }).ports.grafana).toBe(3100);
+    expect(settingsFor({ frontDoor: { domain: "a.org" }, ports: { grafana: 9090 } }).ports.grafana).toBe(9090);
+  });
+
+  it("read numbers that are written as text", () => {
+    const settings = settingsFor({
+      ports: { grafana: "3002" },
+      traceSampling: { percentage: "0.5" },
+      resources: { loki: { cpu: "0.125", memory: "1.5Gi", heap: "1Gi" } },
+      scrapeInterval: "75s",
+    });
+    expect(settings.ports.grafana).toBe(3002);
+    expect(settings.traceSampling?.percentage).toBe(0.5);
+    expect(settings.resources.loki).toEqual({ cpu: 0.125, memory: 1536 * 2 ** 20, heap: 2 ** 30 });
+    expect(settings.scrapeIntervalSeconds).toBe(75);
+  });
+
+  it.each([
+    "https://a.org",
+    "http://alerts_receiver:8080/a?b=c&d=%20#e",
+    "http://user:p%40ss@10.0.0.1:9/x",
+    "http://[::1]:9093/x",
+  ])("take the webhook %s", async (url) => {
+    const { alerting } = settingsFor({ "alertWebhookUrl!": url });
+    expect((await textOf(alerting.webhook?.url)).value).toBe(url);
+  });
+
+  it("take mail addresses with dots and signs, several with commas between", () => {
+    const { email } = settingsFor({
+      smtpHost: "mail.example.org:587",
+      alertFromEmail: "alerts+prod@mail.example.org",
+      criticalEmail: "a.b@example.org,o'neil@sub-domain.example.org",
+    }).alerting;
+    expect(email?.critical).toBe("a.b@example.org,o'neil@sub-domain.example.org");
+  });
+
   it("replace the list of services, with defaults for what a service leaves out", () => {
     expect(settingsFor({ services: [{ name: "billing", address: "billing:80" }] }).services).toEqual([
       { name: "billing", address: "billing:80", metricsPath: "/metrics", scheme: "http", owner: "platform" },

@@ -5,7 +5,7 @@ import type { Orders } from "./orders";
 export interface Expected {
   readonly alert: string;
   /** Alertmanager's receiver that must hear of it. */
-  readonly receiver: "critical" | "oncall" | "security" | "info";
+  readonly receiver: "critical" | "oncall" | "security" | "security-critical" | "info";
   /** Labels that tell it from the same alert elsewhere, as regular expressions for the whole value. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -96,7 +96,7 @@ export const SCENARIOS: readonly Scenario[] = [
     orders: { failedLoginsPerSecond: 20 },
     stops: [],
     fires: [
-      { alert: "AuthenticationBruteForce", receiver: "security" },
+      { alert: "AuthenticationBruteForce", receiver: "security-critical" },
       { alert: "AuthenticationFailuresHigh", receiver: "security" },
     ],
     mayFire: ["DeniedRequestsHigh", "RequestRateSurge"],

@@ -6,6 +6,7 @@ import type { Deployed, KeptData, Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
 import { frontDoorUrl } from "./programs/addresses";
 import { frontDoorAuthority, frontDoorHosts, OTLP_HOST } from "./programs/front-door";
+import { channelSummary } from "./settings/alert-channels";
 import { productionWarnings } from "./settings/production";
 import type { FrontDoor, Settings } from "./settings/settings";
 import { formatDuration } from "./units";
@@ -78,6 +79,7 @@ export interface StackOutputs {
     /** Where OTLP comes in from outside that network, with the bearer token `otlpToken`. */
     readonly otlpOutside?: string;
   };
+  /** The channels that tell people of alerts, and which severities reach nobody. */
   readonly alertChannels: readonly string[] | string;
   /** What the stack lacks for production, where it says that it is one. */
   readonly productionGaps: readonly string[];
@@ -99,7 +101,6 @@ export function outputs({ settings, credentials, platform, workloads, components
   const deployed = components.flatMap(({ nodes }) => Object.values(nodes)).filter((program) => program !== undefined);
   const byName = new Map(workloads.map((workload) => [workload.name, workload]));
   const urls = urlsOf(settings, workloads, deployed);
-  const channels = Object.keys(settings.alerting);
   const retention = retentions(settings);
   const otlp = settings.kubernetes ? `otel-collector.${settings.kubernetes.namespace}` : "otel-collector";
   return {
@@ -130,7 +131,7 @@ export function outputs({ settings, credentials, platform, workloads, components
       otlpHttp: `http://${otlp}:4318`,
       ...(settings.frontDoor?.otlpToken ? { otlpOutside: frontDoorUrl(settings, settings.frontDoor, OTLP_HOST) } : {}),
     },
-    alertChannels: channels.length > 0 ? channels : "none: alerts are shown in Alertmanager and sent nowhere",
+    alertChannels: channelSummary(settings.alerting),
     productionGaps: productionWarnings(settings),
   };
 }

@@ -11,7 +11,7 @@ export interface Named {
 /** An alert that a scenario must raise. */
 export interface Expected extends Named {
   /** Alertmanager's receiver that must hear of it. */
-  readonly receiver: "critical" | "oncall" | "security" | "info";
+  readonly receiver: "critical" | "oncall" | "security" | "security-critical" | "info";
 }
 
 /** Something that goes wrong on the simulated platform. */
@@ -116,7 +116,7 @@ export const SCENARIOS: readonly Scenario[] = [
     orders: { failedLoginsPerSecond: 20 },
     stops: [],
     fires: [
-      { alert: "AuthenticationBruteForce", receiver: "security" },
+      { alert: "AuthenticationBruteForce", receiver: "security-critical" },
       { alert: "AuthenticationFailuresHigh", receiver: "security" },
     ],
     mayFire: about("platform-services|api-gateway", ["DeniedRequestsHigh", "RequestRateSurge"]),

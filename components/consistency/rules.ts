@@ -106,7 +106,7 @@ export function documentationProblems(rule: Rule, facts: AlertFacts): Problem[] 
   const problem = (what: string, fix: string): Problem => ({ file, line, what: `${name} ${what}`, fix });
   const runbook = annotations.runbook_url ?? "";
   const page = runbook.startsWith(facts.runbookUrl) ? runbook.slice(facts.runbookUrl.length) : "";
-  const dashboard = annotations.dashboard ?? "";
+  const dashboard = (annotations.dashboard ?? "").replace(/^https?:\/\/[^/]+/, "");
   return [
     ...(labels.owner ? [] : [problem("has no owner", "Add the label `owner`: a team, or that of the service.")]),
     ...(annotations.summary

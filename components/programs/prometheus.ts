@@ -97,11 +97,17 @@ function ruleFiles(settings: Settings, scraped: readonly Workload[]): ConfigFile
   return [
     ...ruleFilesFor(nativeFiles("prometheus/rules", ".yaml"), programs).map((file) => ({
       path: `rules/${file}`,
-      content: nativeText(`prometheus/rules/${file}`),
+      content: withGrafana(settings, nativeText(`prometheus/rules/${file}`)),
     })),
     { path: "rules/ai-prices.yaml", content: toYaml(priceRules(prices)) },
-    ...(own ? [{ path: own.path, content: own.text }] : []),
+    ...(own ? [{ path: own.path, content: withGrafana(settings, own.text) }] : []),
   ];
+}
+
+/** Rule files name a dashboard by its path; whoever gets the alert needs Grafana's address before it. */
+function withGrafana(settings: Settings, rules: string): string {
+  const { origin } = new URL(browserUrl(settings, "grafana", true));
+  return rules.replace(/^(\s*dashboard: *["']?)(?=\/d\/)/gm, (start) => start + origin);
 }
 
 function prometheusConfig(settings: Settings, measured: readonly Measured[]): PrometheusConfig {

@@ -25,16 +25,18 @@ const rules = readdirSync(path.join(CONFIGS, "prometheus/rules"))
   .flatMap((group) => group.rules)
   .filter(({ alert }) => alert !== undefined);
 
-/** The receiver of the first route whose matchers (all of the form `label = value`) fit. */
-function receiverOf(labels: Readonly<Record<string, string>>): string {
-  const { route } = read<{ route: Route }>("alertmanager/alertmanager.yml");
-  const fitting = (route.routes ?? []).find(({ matchers }) =>
+/** The receiver of the first and innermost route whose matchers (all of the form `label = value`) fit. */
+function receiverOf(
+  labels: Readonly<Record<string, string>>,
+  { receiver, routes = [] } = read<{ route: Route }>("alertmanager/alertmanager.yml").route,
+): string {
+  const fitting = routes.find(({ matchers }) =>
     (matchers ?? []).every((matcher) => {
       const [label = "", value] = matcher.split(" = ");
       return labels[label] === value;
     }),
   );
-  return (fitting ?? route).receiver;
+  return fitting ? receiverOf(labels, fitting) : receiver;
 }
 
 describe("scenarios", () => {

@@ -17,7 +17,13 @@ import {
 interface Config {
   global: Record<string, unknown>;
   receivers: Record<string, unknown>[];
-  route: { receiver: string; routes: { receiver: string; matchers: string[] }[] };
+  route: Route;
+}
+
+interface Route {
+  receiver: string;
+  matchers: string[];
+  routes?: Route[];
 }
 
 const alertmanagerFor = (written: Written = {}) => programsFor(written).metrics.alertmanager;
@@ -25,7 +31,7 @@ const configFor = (written: Written = {}) => yamlOf<Config>(alertmanagerFor(writ
 const receiversOf = (written: Written): Record<string, Record<string, unknown>> =>
   Object.fromEntries(configFor(written).receivers.map(({ name, ...channels }) => [name, channels]));
 
-const TEMPLATES = ["addresses", "common", "email", "pagerduty", "slack"].map((name) => `templates/${name}.tmpl`);
+const TEMPLATES = ["common", "email", "pagerduty", "slack"].map((name) => `templates/${name}.tmpl`);
 const MAIL = { smtpHost: "mail.example.org:587", alertFromEmail: "alerts@example.org" };
 
 const email = (to: string) => ({
@@ -44,7 +50,17 @@ const slack = (channel: object = {}) => ({
 });
 const pagerduty = {
   routing_key_file: "/etc/alertmanager/secrets/pagerduty-routing-key",
+  send_resolved: true,
+  client: "pyairtable-test",
   description: '{{ template "pyairtable.pagerduty.description" . }}',
+  severity: '{{ template "pyairtable.pagerduty.severity" . }}',
+  class: "{{ .CommonLabels.alertname }}",
+  component: '{{ template "pyairtable.pagerduty.component" . }}',
+  group: "{{ .CommonLabels.category }}",
+  links: [
+    { href: "{{ .CommonAnnotations.runbook_url }}", text: "Runbook" },
+    { href: "{{ .CommonAnnotations.dashboard }}", text: "Dashboard" },
+  ],
 };
 const DEAD_MANS_SWITCH = { url_file: "/etc/alertmanager/secrets/dead-mans-switch-url", send_resolved: false };
 
@@ -107,12 +123,6 @@ describe("alertmanager", () => {
     expect(textOfFile(alertmanagerFor(), "templates/slack.tmpl")).toContain('define "pyairtable.slack.title"');
   });
 
-  it("links to Grafana at the port where it is published", () => {
-    expect(textOfFile(alertmanagerFor({ ports: { grafana: 3999 } }), "templates/addresses.tmpl")).toBe(
-      '{{ define "pyairtable.grafana.url" }}http://localhost:3999{{ end }}\n',
-    );
-  });
-
   it("keeps every secret in a file of its own that is encrypted, and out of its configuration", async () => {
     const alertmanager = alertmanagerFor(EVERYTHING);
     expect(await secretFilesOf(alertmanager)).toEqual({
@@ -129,17 +139,20 @@ describe("alertmanager", () => {
 describe("alertmanager.yml", () => {
   it("without a channel has the receivers of the routes, all empty", () => {
     const config = configFor();
-    expect(config.receivers.map(({ name }) => name)).toEqual(["info", "watchdog", "security", "critical", "oncall"]);
-    expect(receiversOf({})).toEqual({ info: {}, watchdog: {}, security: {}, critical: {}, oncall: {} });
+    const names = ["info", "watchdog", "security", "security-critical", "critical", "oncall"];
+    expect(config.receivers.map(({ name }) => name)).toEqual(names);
+    expect(receiversOf({})).toEqual(Object.fromEntries(names.map((name) => [name, {}])));
     expect(config.global).toEqual({ resolve_timeout: "5m" });
   });
 
   it("routes by category first, then by severity", () => {
     const { route } = configFor(EVERYTHING);
     expect(route.receiver).toBe("info");
-    expect(route.routes.map(({ receiver, matchers }) => [receiver, ...matchers])).toEqual([
+    const told = (routes: Route[] = []): unknown[] =>
+      routes.map(({ receiver, matchers, routes: inner }) => [receiver, ...matchers, ...told(inner)]);
+    expect(told(route.routes)).toEqual([
       ["watchdog", "alertname = Watchdog"],
-      ["security", "category = security"],
+      ["security", "category = security", ["security-critical", "severity = critical"]],
       ["critical", "severity = critical"],
       ["oncall", "severity = warning"],
     ]);
@@ -150,7 +163,8 @@ describe("alertmanager.yml", () => {
     expect(receiversOf(EVERYTHING)).toEqual({
       info: { slack_configs: [slack({ channel: "#alerts" })], webhook_configs: [webhook(true)] },
       watchdog: { webhook_configs: [DEAD_MANS_SWITCH] },
-      security: {
+      security: { ...all("security@example.org"), webhook_configs: [webhook(true)] },
+      "security-critical": {
         ...all("security@example.org"),
         pagerduty_configs: [pagerduty],
         webhook_configs: [webhook(true)],
@@ -165,21 +179,34 @@ describe("alertmanager.yml", () => {
   });
 
   it.each([
-    ["critical", { criticalEmail: "c@example.org" }, "c@", "c@", "c@"],
-    ["on-call", { oncallEmail: "o@example.org" }, "o@", "o@", "o@"],
-    ["security", { securityEmail: "s@example.org" }, "s@", "s@", "s@"],
-    ["critical and on-call", { criticalEmail: "c@example.org", oncallEmail: "o@example.org" }, "o@", "c@", "o@"],
-    ["critical and security", { criticalEmail: "c@example.org", securityEmail: "s@example.org" }, "s@", "c@", "c@"],
-    ["on-call and security", { oncallEmail: "o@example.org", securityEmail: "s@example.org" }, "s@", "o@", "o@"],
-  ])("mails everyone when only the %s address is given", (_, addresses, security, critical, oncall) => {
-    expect(receiversOf({ ...MAIL, ...addresses })).toEqual({
-      info: {},
-      watchdog: {},
-      security: { email_configs: [email(`${security}example.org`)] },
-      critical: { email_configs: [email(`${critical}example.org`)] },
-      oncall: { email_configs: [email(`${oncall}example.org`)] },
-    });
-  });
+    ["critical", { criticalEmail: "c@example.org" }, "c@", "c@", "c@", "c@"],
+    ["on-call", { oncallEmail: "o@example.org" }, "o@", "o@", "o@", "o@"],
+    ["security", { securityEmail: "s@example.org" }, "s@", "s@", "s@", "s@"],
+    ["critical and on-call", { criticalEmail: "c@example.org", oncallEmail: "o@example.org" }, "o@", "c@", "c@", "o@"],
+    [
+      "critical and security",
+      { criticalEmail: "c@example.org", securityEmail: "s@example.org" },
+      ...["s@", "s@", "c@", "c@"],
+    ],
+    [
+      "on-call and security",
+      { oncallEmail: "o@example.org", securityEmail: "s@example.org" },
+      ...["s@", "s@", "o@", "o@"],
+    ],
+  ] as [string, Written, string, string, string, string][])(
+    "mails everyone when only the %s address is given",
+    (_, addresses, security, securityCritical, critical, oncall) => {
+      const mailed = (to: string) => ({ email_configs: [email(`${to}example.org`)] });
+      expect(receiversOf({ ...MAIL, ...addresses })).toEqual({
+        info: mailed(oncall),
+        watchdog: {},
+        security: mailed(security),
+        "security-critical": mailed(securityCritical),
+        critical: mailed(critical),
+        oncall: mailed(oncall),
+      });
+    },
+  );
 
   it("with Slack alone posts all but the watchdog, to the webhook's own channel", () => {
     const posts = { slack_configs: [slack()] };
@@ -187,17 +214,19 @@ describe("alertmanager.yml", () => {
       info: posts,
       watchdog: {},
       security: posts,
+      "security-critical": posts,
       critical: posts,
       oncall: posts,
     });
   });
 
-  it("with PagerDuty alone wakes people for what is critical or about security", () => {
+  it("with PagerDuty alone wakes people for what is critical, and for nothing else", () => {
     const wakes = { pagerduty_configs: [pagerduty] };
     expect(receiversOf({ "pagerdutyRoutingKey!": SECRETS["pagerdutyRoutingKey!"] })).toEqual({
       info: {},
       watchdog: {},
-      security: wakes,
+      security: {},
+      "security-critical": wakes,
       critical: wakes,
       oncall: {},
     });
@@ -217,6 +246,7 @@ describe("alertmanager.yml", () => {
       info: sends,
       watchdog: { webhook_configs: [webhook(false)] },
       security: sends,
+      "security-critical": sends,
       critical: sends,
       oncall: sends,
     });
@@ -232,9 +262,10 @@ describe("alertmanager.yml", () => {
       const hook = has("alertWebhook") ? ["webhook_configs"] : [];
       const receivers = Object.entries(receiversOf(written));
       expect(Object.fromEntries(receivers.map(([name, channels]) => [name, Object.keys(channels)]))).toEqual({
-        info: [...chat, ...hook],
+        info: [...(chat.length + hook.length > 0 ? [] : mail), ...chat, ...hook],
         watchdog: hook,
-        security: [...mail, ...chat, ...page, ...hook],
+        security: [...mail, ...chat, ...hook],
+        "security-critical": [...mail, ...chat, ...page, ...hook],
         critical: [...mail, ...chat, ...page, ...hook],
         oncall: [...mail, ...chat, ...hook],
       });

@@ -1,4 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { images } from "../../components/images";
 import { factsOf, pathsOf, programsFor, textOfFile, yamlOf } from "./support";
@@ -85,6 +89,21 @@ describe("prometheus", () => {
     ]);
     expect(configFor().rule_files).toEqual(["rules/*.yaml"]);
     expect(textOfFile(prometheus, "rules/critical.yaml")).toContain("alert: ServiceDown");
+  });
+
+  it.each<[string, Written, string]>([
+    ["at the port where it is published", { ports: { grafana: 3999 } }, "http://localhost:3999"],
+    ["behind the front door", { frontDoor: { domain: "a.org" } }, "https://grafana.a.org:8443"],
+  ])("leads every alert to its dashboard in Grafana %s", (_, written, grafana) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "rules-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const alertRulesFile = path.join(folder, "own.yaml");
+    writeFileSync(alertRulesFile, 'annotations:\n  dashboard: "/d/imports"\n');
+    const rendered = programsFor({ ...written, alertRulesFile }).metrics.prometheus;
+    expect(textOfFile(rendered, "rules/user-own.yaml")).toContain(`dashboard: "${grafana}/d/imports"`);
+    const critical = textOfFile(rendered, "rules/critical.yaml");
+    expect(critical).toContain(`dashboard: ${grafana}/d/pyairtable-platform-overview`);
+    expect(critical).not.toContain("dashboard: /");
   });
 });
 

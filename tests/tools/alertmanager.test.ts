@@ -48,7 +48,7 @@ describe("routes", () => {
 
   it.concurrent.each([
     ["alertname=Watchdog severity=info category=stack", "watchdog"],
-    ["alertname=AuthenticationBruteForce severity=critical category=security", "security"],
+    ["alertname=AuthenticationBruteForce severity=critical category=security", "security-critical"],
     ["alertname=DeniedRequestsHigh severity=warning category=security", "security"],
     ["alertname=ServiceDown severity=critical category=critical service=frontend", "critical"],
     ["alertname=SlowResponses severity=warning category=performance", "oncall"],
@@ -79,7 +79,7 @@ describe("templates", () => {
       summary: "api-gateway is <down>",
       description: "No answer & no metrics.",
       runbook_url: "https://example.com/service-down.md",
-      dashboard: "/d/pyairtable-platform-overview",
+      dashboard: "http://localhost:3001/d/pyairtable-platform-overview",
     },
     startsAt: "2026-01-02T03:04:05Z",
     generatorURL: "http://localhost:9090/graph",
@@ -110,14 +110,14 @@ describe("templates", () => {
   }
 
   const RUNBOOK = "https://example.com/service-down.md";
-  const DASHBOARD = "http://localhost:3001/d/pyairtable-platform-overview";
+  const DASHBOARD = DOWN.annotations.dashboard;
 
   it.concurrent.each(["pyairtable.email.subject", "pyairtable.slack.title"])("%s is one line", async (template) => {
     expect(await render(template, "firing")).toBe("[FIRING 1] CRITICAL ServiceDown api-gateway (test)");
     expect(await render(template, "resolved")).toBe("[RESOLVED] CRITICAL ServiceDown api-gateway (test)");
   });
 
-  it.concurrent.each(["pyairtable.slack.text", "pyairtable.pagerduty.description", "pyairtable.email.text"])(
+  it.concurrent.each(["pyairtable.slack.text", "pyairtable.email.text"])(
     "%s says what is wrong and where to look",
     async (template) => {
       const text = await render(template, "firing");
@@ -126,6 +126,14 @@ describe("templates", () => {
       }
     },
   );
+
+  it.concurrent.each([
+    ["description", /api-gateway is <down> \(critical, api-gateway\)\. No answer & no metrics\.$/],
+    ["severity", /^critical$/],
+    ["component", /^api-gateway$/],
+  ])("pyairtable.pagerduty.%s says what is wrong", async (part, text) => {
+    expect(await render(`pyairtable.pagerduty.${part}`, "firing")).toMatch(text);
+  });
 
   it.concurrent("pyairtable.email.html escapes what alerts say", async () => {
     const text = await render("pyairtable.email.html", "firing");

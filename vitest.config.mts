@@ -17,6 +17,7 @@ export default defineConfig({
           ],
           // Nothing here keeps state in a module, and the SDK takes a second to load anew for each file.
           isolate: false,
+          testTimeout: 30_000,
         },
       },
       {
@@ -25,6 +26,7 @@ export default defineConfig({
         test: {
           name: "mocks",
           include: ["tests/{platform,components}/**/*.test.ts", "tests/{,policy/}program.test.ts"],
+          testTimeout: 30_000,
         },
       },
       {

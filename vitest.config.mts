@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+import SlowFirst from "./tests/support/slow-first.mts";
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     reporters: ["default", "./tests/support/count-reporter.ts"],
     projects: [
       {
@@ -40,13 +43,13 @@ export default defineConfig({
         },
       },
       {
-        // The real engine and real containers. Most of their time is waiting, so two files share the machine.
+        // The real engine and real containers. Most of their time is waiting, so three files share the machine.
         extends: true,
         test: {
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts", "tests/toolchain/plugins/**/*.test.ts"],
           globalSetup: ["tests/e2e/global-setup.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 3_600_000,

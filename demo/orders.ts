@@ -11,6 +11,8 @@ export interface Orders {
   readonly delaySeconds: Readonly<Record<string, number>>;
   /** Share of requests that Airtable answers with 429. */
   readonly airtableLimitedShare: number;
+  /** Share of the month's Airtable quota that is used; by itself it grows with the month and stays well below 1. */
+  readonly airtableQuotaShare?: number;
   /** Logins with a wrong password, a second, beside those of visitors who mistype. */
   readonly failedLoginsPerSecond: number;
   /** Multiplies the tokens of every AI request. */

@@ -162,6 +162,16 @@ export const SCENARIOS: readonly Scenario[] = [
     resolveMinutes: 30,
   },
   {
+    name: "quota-used-up",
+    about: "the month's Airtable quota is gone",
+    orders: { airtableQuotaShare: 1 },
+    stops: [],
+    fires: [{ alert: "AirtableQuotaNearlyUsed", receiver: "oncall" }],
+    mayFire: [],
+    detectMinutes: 19,
+    resolveMinutes: 10,
+  },
+  {
     name: "idle-service",
     about: "nobody calls the MCP server",
     orders: { idle: ["mcp-server"] },

@@ -39,10 +39,11 @@ export function readPrices(file: string, text: string): PriceTable {
 
 /**
  * The table as rules that record `ai_model_price_dollars_per_token{model,type}`, which `recording.yaml` multiplies with
- * tokens. A type without a price of its own costs what new input costs.
+ * tokens. A type without a price of its own costs what new input costs. `ai_price_table_info{version,currency}` is 1 and tells
+ * of which table they are; as a label of the prices, the version would double them for a moment when it changes.
  */
-export function priceRules({ version, models }: PriceTable): object {
-  const rules = Object.entries(models).flatMap(([name, { input, cached_input, cache_write, output }]) =>
+export function priceRules({ version, currency, models }: PriceTable): object {
+  const prices = Object.entries(models).flatMap(([name, { input, cached_input, cache_write, output }]) =>
     Object.entries({ input, cached_input: cached_input ?? input, cache_write: cache_write ?? input, output }).map(
       ([type, dollars]) => ({
         record: "ai_model_price_dollars_per_token",
@@ -51,5 +52,6 @@ export function priceRules({ version, models }: PriceTable): object {
       }),
     ),
   );
-  return { groups: [{ name: `ai-prices-${version}`, interval: "1m", rules }] };
+  const info = { record: "ai_price_table_info", expr: "vector(1)", labels: { version, currency } };
+  return { groups: [{ name: `ai-prices-${version}`, interval: "1m", rules: [...prices, info] }] };
 }

@@ -7,7 +7,7 @@ const table = (models: unknown, rest: object = {}) =>
   JSON.stringify({ version: "1", currency: "USD", models, ...rest });
 
 describe("the table of prices", () => {
-  it("is read, and becomes one rule for each model and type", () => {
+  it("is read, and becomes one rule for each model and type, and one for its version", () => {
     const prices = readPrices("prices.json", table({ small: { input: 2, cached_input: 0.5, output: 8 } }));
     const rule = (type: string, expr: string) => ({
       record: "ai_model_price_dollars_per_token",
@@ -25,6 +25,7 @@ describe("the table of prices", () => {
             // No price of its own: as new input.
             rule("cache_write", "vector(2) / 1e6"),
             rule("output", "vector(8) / 1e6"),
+            { record: "ai_price_table_info", expr: "vector(1)", labels: { version: "1", currency: "USD" } },
           ],
         },
       ],

@@ -1,4 +1,4 @@
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 
 import type { Route } from "../server";
 import { cached, call, work, type Tools } from "../tools";
@@ -6,6 +6,10 @@ import { cached, call, work, type Tools } from "../tools";
 const MCP_TOOLS = { list_records: 5, create_record: 2, search: 3 } as const;
 
 const TABLES = 40;
+
+/** What Airtable allows a workspace in a month, and the share of it that would be used by the month's end. */
+const QUOTA = 100_000;
+const USED_BY_THE_END = 0.6;
 
 /** Tools that models call. */
 export function mcpServer(tools: Tools): Route[] {
@@ -41,6 +45,7 @@ export function airtableGateway(tools: Tools): Route[] {
     registers: [registry],
   });
   for (const status of ["200", "429"]) requests.inc({ status }, 0);
+  countQuota(tools);
   return [
     {
       method: "GET",
@@ -59,4 +64,29 @@ export function airtableGateway(tools: Tools): Route[] {
       },
     },
   ];
+}
+
+/** The month's quota, of which a healthy platform uses an even part every day. */
+function countQuota({ registry, orders }: Tools): void {
+  const workspace = "pyairtable";
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["workspace"] as const,
+      registers: [registry],
+      collect() {
+        this.set({ workspace }, Math.round(value()));
+      },
+    });
+  gauge("airtable_quota_limit", "Requests that Airtable allows in a month.", () => QUOTA);
+  const share = () => orders().airtableQuotaShare ?? USED_BY_THE_END * shareOfMonth(new Date());
+  gauge("airtable_quota_used", "Requests to Airtable in this month.", () => QUOTA * share());
+}
+
+/** How much of a month (UTC) has passed, from 0 to 1. */
+function shareOfMonth(now: Date): number {
+  const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()] as const;
+  const begin = Date.UTC(year, month);
+  return (now.getTime() - begin) / (Date.UTC(year, month + 1) - begin);
 }

@@ -30,7 +30,11 @@ const FOLDER = join(__dirname, "metrics");
 const SAME_AS: Readonly<Record<string, string>> = {
   "otel-gateway": "otel-collector",
   "annotated-services": "services",
+  "discovered-services": "services",
 };
+
+/** What the names of series begin with that were taken over from other Prometheus servers. */
+export const FEDERATED = "federated:";
 
 /** What Prometheus itself adds for every target. */
 const OF_EVERY_TARGET = [
@@ -95,12 +99,17 @@ export class Sources {
 
   /** The labels of a metric; `undefined` when nothing exports it. */
   labelsOf(metric: string): Labels | undefined {
-    return this.#metrics.get(metric) ?? (this.#isOwn(metric) ? "any" : undefined);
+    return this.#metrics.get(metric) ?? (this.#isOwn(metric) || this.#isFederated(metric) ? "any" : undefined);
   }
 
   /** Names that are known. */
   names(): string[] {
     return [...this.#metrics.keys(), ...this.#own];
+  }
+
+  /** What other servers record is not known here. */
+  #isFederated(metric: string): boolean {
+    return this.jobs.includes("federation") && metric.startsWith(FEDERATED);
   }
 
   /** A service names its histogram once; Prometheus stores three series of it. */

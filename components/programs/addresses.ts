@@ -9,9 +9,14 @@ import { replicaNames } from "../platform/workload";
  * namespace.
  */
 export function serviceAddress({ kubernetes }: Settings, address: string): string {
+  if (kubernetes === undefined || bareAddress(address) === undefined) return address;
   const [host, port] = address.split(":") as [string, string];
-  if (kubernetes === undefined || host.includes(".")) return address;
   return `${host}.${kubernetes.servicesNamespace}:${port}`;
+}
+
+/** An address whose host is a bare name, in small letters as names of a cluster are; `undefined` for any other. */
+export function bareAddress(address: string): string | undefined {
+  return address.includes(".") ? undefined : address.toLowerCase();
 }
 
 /**

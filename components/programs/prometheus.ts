@@ -13,9 +13,11 @@ import {
 import type { RemoteWrite, Settings } from "../settings/settings";
 import { formatDuration } from "../units";
 import { browserUrl, replicaAddresses } from "./addresses";
+import { expectedRules } from "./expected-rules";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
-import { clusterJobs, federationJob, programJob, serviceTargets, type Measured, type ScrapeJob } from "./scrape-jobs";
+import { clusterJobs, federationJob, programJob, type Measured, type ScrapeJob } from "./scrape-jobs";
+import { foundServiceJobs, serviceTargets } from "./service-jobs";
 import { userRules } from "./user-rules";
 
 const PORT = 9090;
@@ -25,9 +27,20 @@ const REMOTE_WRITE_SECRET = "secrets/remote-write";
 /** Tells the copies of Prometheus apart, and is taken off alerts so that Alertmanager sees each once. */
 const REPLICA_LABEL = "prometheus_replica";
 
-/** Read rights for finding pods and nodes, and for the kubelets' metrics. */
+/** Read rights for finding pods, nodes and what stands behind services, and for the kubelets' metrics. */
 const DISCOVERY: readonly ClusterRule[] = [
-  { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get", "list", "watch"], reason: "finds what to scrape" },
+  {
+    apiGroups: [""],
+    resources: ["pods", "nodes", "services"],
+    verbs: ["get", "list", "watch"],
+    reason: "finds what to scrape",
+  },
+  {
+    apiGroups: ["discovery.k8s.io"],
+    resources: ["endpointslices"],
+    verbs: ["get", "list", "watch"],
+    reason: "finds every copy of a service",
+  },
   { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"], reason: "scrapes the kubelets" },
 ];
 
@@ -70,6 +83,7 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
       entries: [
         { path: "prometheus.yml", content: toYaml(prometheusConfig(settings, measured)) },
         ...ruleFiles(settings, scraped),
+        { path: "rules/expected.yaml", content: toYaml(expectedRules(settings, measured)) },
         ...remoteWriteSecret(remoteWrite),
       ],
     },
@@ -147,7 +161,7 @@ function prometheusConfig(settings: Settings, measured: readonly Measured[]): Pr
         job.job_name === "services" ? { ...job, static_configs: serviceTargets(settings) } : job,
       ),
       ...measured.map((workload) => programJob(settings, workload)),
-      ...(kubernetes ? clusterJobs(settings, kubernetes) : []),
+      ...(kubernetes ? [...clusterJobs(), ...foundServiceJobs(settings, kubernetes)] : []),
       ...(federateFrom.length > 0 ? [federationJob(federateFrom)] : []),
     ],
   };

@@ -1,6 +1,6 @@
+import { FEDERATED } from "../consistency/sources";
 import type { Workload } from "../platform/workload";
-import type { KubernetesSettings, Service, Settings } from "../settings/settings";
-import { serviceAddress } from "./addresses";
+import type { Settings } from "../settings/settings";
 
 /** A scrape job in the words of Prometheus's own configuration. */
 export interface ScrapeJob {
@@ -15,14 +15,6 @@ type Labels = Readonly<Record<string, string>>;
 export type Measured = Workload & { readonly metrics: NonNullable<Workload["metrics"]> };
 
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-/** Targets of the services: `__metrics_path__` and `__scheme__` let one job scrape services that differ in them. */
-export function serviceTargets(settings: Settings): NonNullable<ScrapeJob["static_configs"]> {
-  return settings.services.map(({ name, address, owner, metricsPath, scheme }: Service) => ({
-    targets: [serviceAddress(settings, address)],
-    labels: { service: name, owner, __metrics_path__: metricsPath, __scheme__: scheme },
-  }));
-}
 
 /** The job of one program of the stack. On a cluster every copy is found through its pods. */
 export function programJob({ kubernetes }: Settings, { name, metrics, ports }: Measured): ScrapeJob {
@@ -44,6 +36,8 @@ export function programJob({ kubernetes }: Settings, { name, metrics, ports }: M
     relabel_configs: [
       keep(["__meta_kubernetes_pod_label_app_kubernetes_io_name"], name),
       keep(["__meta_kubernetes_pod_container_port_name"], String(portName)),
+      // What was evicted stays in the list of pods, and answers nothing.
+      { source_labels: ["__meta_kubernetes_pod_phase"], regex: "Succeeded|Failed", action: "drop" },
       { target_label: "service", replacement: name },
       { target_label: "owner", replacement: "platform" },
       copy("__meta_kubernetes_pod_name", "pod"),
@@ -52,13 +46,9 @@ export function programJob({ kubernetes }: Settings, { name, metrics, ports }: M
   };
 }
 
-/** What a cluster tells of itself: its kubelets, the containers they run, and pods that ask to be scraped. */
-export function clusterJobs(settings: Settings, kubernetes: KubernetesSettings): ScrapeJob[] {
-  return [
-    kubeletJob("kubelet", "/metrics", []),
-    kubeletJob("cadvisor", "/metrics/cadvisor", CONTAINERS),
-    annotatedJob(settings, kubernetes),
-  ];
+/** What a cluster tells of itself: its kubelets, and the containers they run. */
+export function clusterJobs(): ScrapeJob[] {
+  return [kubeletJob("kubelet", "/metrics", []), kubeletJob("cadvisor", "/metrics/cadvisor", CONTAINERS)];
 }
 
 /**
@@ -112,56 +102,27 @@ function kubeletJob(name: string, path: string, metric_relabel_configs: readonly
   };
 }
 
-/** Pods with `prometheus.io/scrape: "true"`, except those of services that have a target already. */
-function annotatedJob({ services }: Settings, { servicesNamespace }: KubernetesSettings): ScrapeJob {
-  const annotation = (name: string) => `__meta_kubernetes_pod_annotation_prometheus_io_${name}`;
-  const application = "__meta_kubernetes_pod_label_app_kubernetes_io_name";
-  return {
-    job_name: "annotated-services",
-    honor_labels: true,
-    fallback_scrape_protocol: "PrometheusText0.0.4",
-    kubernetes_sd_configs: [{ role: "pod", namespaces: { names: [servicesNamespace] } }],
-    relabel_configs: [
-      keep([annotation("scrape")], "true"),
-      { source_labels: ["__meta_kubernetes_pod_phase"], regex: "Pending|Succeeded|Failed|Completed", action: "drop" },
-      { source_labels: [application], regex: services.map(({ name }) => name).join("|"), action: "drop" },
-      copy(annotation("path"), "__metrics_path__"),
-      copy(annotation("scheme"), "__scheme__"),
-      // Without a port in the annotation there is a target for each port of each container.
-      {
-        source_labels: ["__meta_kubernetes_pod_ip", annotation("port")],
-        separator: ":",
-        regex: "(.+):(\\d+)",
-        replacement: "$1:$2",
-        target_label: "__address__",
-      },
-      copy("__meta_kubernetes_pod_container_name", "service"),
-      copy(application, "service"),
-      copy(annotation("owner"), "owner"),
-      copy("__meta_kubernetes_pod_name", "pod"),
-      copy("__meta_kubernetes_pod_node_name", "node"),
-      // The rules about services ask for this job.
-      { target_label: "job", replacement: "services" },
-    ],
-  };
-}
-
-/** Recorded series of other Prometheus servers, with the labels that they have there. */
+/**
+ * Recorded series of other Prometheus servers, with the labels that they have there. Their names get {@link FEDERATED} in front:
+ * under its own name each would join the series that this stack records, and count double in its rules and panels. What those
+ * servers took over themselves is left to them.
+ */
 export function federationJob(addresses: readonly string[]): ScrapeJob {
   return {
     job_name: "federation",
     honor_labels: true,
     metrics_path: "/federate",
-    params: { "match[]": ['{__name__=~"[a-zA-Z_]+:.+"}'] },
+    params: { "match[]": [`{__name__=~"[a-zA-Z_]+:.+", __name__!~"${FEDERATED}.+"}`] },
     static_configs: [{ targets: addresses }],
+    metric_relabel_configs: [{ source_labels: ["__name__"], target_label: "__name__", replacement: `${FEDERATED}$1` }],
   };
 }
 
-function keep(source_labels: readonly string[], regex: string): object {
+export function keep(source_labels: readonly string[], regex: string): object {
   return { source_labels, regex, action: "keep" };
 }
 
 /** Copies a label that is not empty. */
-function copy(from: string, to: string): object {
+export function copy(from: string, to: string): object {
   return { source_labels: [from], regex: "(.+)", target_label: to };
 }

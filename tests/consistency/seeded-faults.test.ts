@@ -39,8 +39,8 @@ describe("the check finds", () => {
     },
     {
       fault: "a job that nothing is scraped as",
-      stack: () => changed("rules", "/critical.yaml", 'up{job="services"} == 0\n', 'up{job="service"} == 0\n'),
-      problem: /critical\.yaml:\d+: nothing in this stack is scraped as job "service"\. Did you mean "services"\?/,
+      stack: () => changed("rules", "/recording.yaml", '(up{job="services"})', '(up{job="service"})'),
+      problem: /recording\.yaml:\d+: nothing in this stack is scraped as job "service"\. Did you mean "services"\?/,
     },
     {
       fault: "a grouping by a label that is not there",

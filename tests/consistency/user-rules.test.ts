@@ -79,6 +79,20 @@ describe("two files of a user's", () => {
   });
 });
 
+describe("a user's rule about a series of another Prometheus", () => {
+  const series = "federated:service:import_duration_seconds:p95_5m";
+  const text = withAlert(`expr: sum by (cluster) (${series}) > 60`, ...LABELS);
+
+  it("is good where series are taken over, under the name that they get", () => {
+    const { jobs } = stackOf({ federateFrom: ["eu-1.example.org:9090"] });
+    expect(checkUserRules(text, FILE, { ...context, jobs })).toEqual([]);
+  });
+
+  it("is refused where none are", () => {
+    expect(problemsOf(text)).toEqual([expect.stringContaining(`metric "${series}" is exported by nothing`)]);
+  });
+});
+
 describe("a user's rule file is refused for", () => {
   it.each([
     {

@@ -24,22 +24,52 @@ const configOf = (workload: Workload) => yamlOf<PrometheusConfig>(workload, "pro
 const jobOf = (config: PrometheusConfig, name: string) =>
   config.scrape_configs.find(({ job_name }) => job_name === name) as ScrapeJob;
 
-describe("prometheus on a cluster", () => {
-  it("reaches services by their bare names in their namespace, and others as they are written", () => {
-    const services = [
-      { name: "api-gateway", address: "api-gateway:8000" },
-      { name: "billing", address: "billing.example.org:443" },
-    ];
-    const { static_configs: targets } = jobOf(configOf(prometheusFor({ services })), "services");
-    expect(targets?.flatMap((group) => group.targets)).toEqual(["api-gateway.apps:8000", "billing.example.org:443"]);
-  });
+interface RuleFile {
+  groups: { rules: { record: string; expr: string; labels: Record<string, string> }[] }[];
+}
+const recordedBy = (workload: Workload, series: string) =>
+  yamlOf<RuleFile>(workload, "rules/expected.yaml").groups.flatMap(({ rules }) =>
+    rules.filter(({ record }) => record === series),
+  );
+const expectedBy = (workload: Workload) =>
+  Object.fromEntries(
+    recordedBy(workload, "job:expected_targets:count").map(({ labels, expr }) => [
+      labels.job,
+      Number(/^vector\((\d+)\)$/.exec(expr)?.[1]),
+    ]),
+  );
 
+describe("prometheus on a cluster", () => {
   it("finds every copy of a program through its pods, in both namespaces", () => {
     const job = jobOf(configOf(prometheusFor()), "jaeger");
     expect(job.kubernetes_sd_configs).toEqual([
       { role: "pod", namespaces: { names: ["monitoring", "monitoring-agents"] } },
     ]);
-    expect(job.relabel_configs?.slice(0, 2).map(({ regex }) => regex)).toEqual(["jaeger", "metrics"]);
+    const kept = ["jaeger", "metrics", "Succeeded|Failed"];
+    expect(job.relabel_configs?.slice(0, 3).map(({ regex }) => regex)).toEqual(kept);
+  });
+
+  it("knows how many copies there must be, of which a cluster may show none", () => {
+    const expected = expectedBy(prometheusFor({ replicas: { alertmanager: 3 } }));
+    expect(expected).toMatchObject({ alertmanager: 3, jaeger: 1, "node-exporter": 1, kubelet: 1, cadvisor: 1 });
+    expect(Object.keys(expected).sort()).toEqual(
+      configOf(prometheusFor())
+        .scrape_configs.map(({ job_name }) => job_name)
+        .filter((name) => name !== "prometheus" && !name.endsWith("services"))
+        .sort(),
+    );
+  });
+
+  it("knows the services of the list, found or not", () => {
+    const services = [
+      { name: "api-gateway", address: "api-gateway:8000", owner: "core" },
+      { name: "billing", address: "billing.example.org:443" },
+    ];
+    const listed = recordedBy(prometheusFor({ services }), "service:expected:info").map(({ labels }) => labels);
+    expect(listed).toEqual([
+      { service: "api-gateway", owner: "core" },
+      { service: "billing", owner: "platform" },
+    ]);
   });
 
   it("scrapes kubelets and annotated pods, for which it may read the cluster and nothing more", () => {
@@ -50,7 +80,9 @@ describe("prometheus on a cluster", () => {
     expect(prometheus.talksTo).not.toContain(INTERNET);
     const verbs = prometheus.clusterAccess?.flatMap((rule) => rule.verbs);
     expect(new Set(verbs)).toEqual(new Set(["get", "list", "watch"]));
-    expect(prometheus.clusterAccess?.flatMap((rule) => rule.resources)).toEqual(["pods", "nodes", "nodes/metrics"]);
+    expect(prometheus.clusterAccess?.flatMap((rule) => rule.resources)).toEqual([
+      ...["pods", "nodes", "services", "endpointslices", "nodes/metrics"],
+    ]);
   });
 
   it("does not ask a cluster for anything on Docker", () => {
@@ -95,7 +127,11 @@ describe("prometheus on a cluster", () => {
       },
     ]);
     expect(await secretFilesOf(prometheus)).toEqual({ "secrets/remote-write": "secretmark-remote" });
-    expect(jobOf(configOf(prometheus), "federation").static_configs).toEqual([{ targets: ["eu-1.example.org:9090"] }]);
+    expect(jobOf(configOf(prometheus), "federation")).toMatchObject({
+      static_configs: [{ targets: ["eu-1.example.org:9090"] }],
+      params: { "match[]": ['{__name__=~"[a-zA-Z_]+:.+", __name__!~"federated:.+"}'] },
+      metric_relabel_configs: [{ source_labels: ["__name__"], target_label: "__name__", replacement: "federated:$1" }],
+    });
     expect(prometheus.talksTo).toContain(INTERNET);
   });
 });

@@ -86,6 +86,7 @@ describe("prometheus", () => {
       "rules/stack-promtail.yaml",
       "rules/stack.yaml",
       "rules/ai-prices.yaml",
+      "rules/expected.yaml",
     ]);
     expect(configFor().rule_files).toEqual(["rules/*.yaml"]);
     expect(textOfFile(prometheus, "rules/critical.yaml")).toContain("alert: ServiceDown");

@@ -85,7 +85,7 @@ describe("a user's rule about a series of another Prometheus", () => {
 
   it("is good where series are taken over, under the name that they get", () => {
     const { jobs } = stackOf({ federateFrom: ["eu-1.example.org:9090"] });
-    expect(checkUserRules(text, FILE, { ...context, jobs })).toEqual([]);
+    expect(checkUserRules([{ file: FILE, text }], { ...context, jobs })).toEqual([]);
   });
 
   it("is refused where none are", () => {

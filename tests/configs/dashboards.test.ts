@@ -124,6 +124,12 @@ describe("dashboards", () => {
     expect(text).not.toContain("__inputs");
   });
 
+  it("can be saved in Grafana", () => {
+    const text = readFileSync(path.join(GRAFANA, "provisioning/dashboards/dashboards.yaml"), "utf8");
+    const { providers } = load(text) as { providers: { allowUiUpdates: boolean }[] };
+    expect(providers.map(({ allowUiUpdates }) => allowUiUpdates)).toEqual([true]);
+  });
+
   it.each(dashboards)("$file shows firing alerts and starts of programs in its time series", ({ dashboard }) => {
     const [own, ...others] = dashboard.annotations.list;
     expect(own?.datasource.uid).toBe("-- Grafana --");

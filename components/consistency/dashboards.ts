@@ -23,9 +23,15 @@ interface Dashboard {
   readonly uid: string;
   readonly panels: readonly Panel[];
   readonly annotations?: { readonly list: readonly Target[] };
-  readonly templating?: {
-    readonly list: readonly { readonly definition?: string; readonly datasource?: Target["datasource"] }[];
-  };
+  readonly templating?: { readonly list: readonly Variable[] };
+}
+
+interface Variable {
+  readonly name: string;
+  readonly type: string;
+  readonly definition?: string;
+  readonly datasource?: Target["datasource"];
+  readonly current?: { readonly value?: unknown };
 }
 
 /** Grafana's own sources, which nobody provisions. */
@@ -35,14 +41,38 @@ const BUILT_IN = ["-- Grafana --", "-- Mixed --", "-- Dashboard --", "grafana", 
 const MENTION =
   /(?:datasource(?:Uid)?|alertmanagerUid)\\?"?:\s*(?:\{[^{}]*?\\?"uid\\?":\s*\\?"([^"\\]+)|\\?"([^"\\]+)|([\w-]+))/g;
 
-/** What a dashboard's or data source's text says of data sources that do not exist. Reads text only, so it costs little. */
+/** What a dashboard's or data source's text says of data sources that do not exist, itself or by a variable. */
 export function dataSourceProblems({ file, text }: TextFile, uids: readonly string[]): Problem[] {
-  return [...text.matchAll(MENTION)].flatMap(({ 1: inObject, 2: quoted, 3: plain, index }) => {
+  const variables = file.endsWith(".json") ? dataSourceVariables(text) : undefined;
+  const problem = (index: number, what: string, fix: string) => ({ file, line: lineOf(text, index), what, fix });
+  const unknown = (uid: string, index: number) =>
+    problem(index, `no data source has the uid "${uid}"`, didYouMean(uid, uids, `Uids are: ${uids.join(", ")}.`));
+  const mentioned = [...text.matchAll(MENTION)].flatMap(({ 1: inObject, 2: quoted, 3: plain, index }) => {
     const uid = inObject ?? quoted ?? plain ?? "";
-    if (uids.includes(uid) || BUILT_IN.includes(uid) || uid.startsWith("$")) return [];
-    const what = `no data source has the uid "${uid}"`;
-    return [{ file, line: lineOf(text, index), what, fix: didYouMean(uid, uids, `Uids are: ${uids.join(", ")}.`) }];
+    if (uids.includes(uid) || BUILT_IN.includes(uid)) return [];
+    if (!uid.startsWith("$")) return unknown(uid, index);
+    const [name = ""] = /\w+/.exec(uid) ?? [];
+    if (variables === undefined || variables.has(name)) return [];
+    const others = [...variables.keys()];
+    const fix = didYouMean(
+      name,
+      others,
+      `Add it to the dashboard's variables, beside: ${others.join(", ") || "none"}.`,
+    );
+    return problem(index, `no variable for data sources is named "${name}"`, fix);
   });
+  const chosen = [...(variables?.values() ?? [])].filter((uid) => !uids.includes(uid));
+  return [...mentioned, ...chosen.map((uid) => unknown(uid, text.indexOf(`"${uid}"`)))];
+}
+
+/** The variables from which a dashboard takes its data sources, with the uid of the one that it opens with. */
+function dataSourceVariables(text: string): Map<string, string> {
+  const { templating } = JSON.parse(text) as Dashboard;
+  return new Map(
+    (templating?.list ?? [])
+      .filter(({ type }) => type === "datasource")
+      .map(({ name, current }) => [name, String(current?.value ?? "")]),
+  );
 }
 
 /** The uids of a file of provisioned data sources. */

@@ -3,8 +3,8 @@
  * written for Loki; each form of query that they use has one counterpart here, and another form is refused by name.
  */
 
-/** A data source, as panels and queries name it. */
-const ELASTICSEARCH = { type: "elasticsearch", uid: "elasticsearch" };
+/** What is put in the place of Loki: the type of a data source, and the uid of the one that is provisioned. */
+const ELASTICSEARCH = "elasticsearch";
 
 /** Loki's labels by the fields that hold the same in Elasticsearch. */
 const FIELDS: Readonly<Record<string, string>> = {
@@ -31,9 +31,15 @@ interface Panel {
   readonly targets?: readonly { readonly expr?: string }[];
 }
 
+/** A data source, as panels and queries name it: its uid is mostly a variable of the dashboard. */
+interface DataSource {
+  readonly type?: string;
+  readonly uid?: string;
+}
+
 interface Query {
   readonly refId: string;
-  readonly datasource?: { readonly uid?: string };
+  readonly datasource: DataSource;
   readonly expr?: string;
 }
 
@@ -46,7 +52,9 @@ interface Query {
 export function forElasticsearch(dashboard: unknown): unknown {
   return mapObjects(dashboard, (value) => {
     if (isOfLoki(value) && typeof value.expr === "string") return logQuery(value as unknown as Query);
-    if (isOfLoki(value)) return { ...value, datasource: ELASTICSEARCH };
+    if (isOfLoki(value)) return { ...value, datasource: inItsPlace(value.datasource as DataSource) };
+    if (value.type === "datasource" && value.query === "loki")
+      return { ...value, query: ELASTICSEARCH, current: { text: "Elasticsearch", value: ELASTICSEARCH } };
     if (Array.isArray(value.panels)) return { ...value, panels: withoutLoki(value.panels as Panel[]) };
     if (typeof value.url === "string" && value.url.startsWith("/explore?"))
       return { ...value, url: exploreUrl(value.url) };
@@ -70,7 +78,12 @@ function withoutLoki(panels: readonly Panel[]): Panel[] {
 }
 
 function isOfLoki(value: Record<string, unknown>): boolean {
-  return (value.datasource as { uid?: string } | undefined)?.uid === "loki";
+  const { type, uid } = (value.datasource ?? {}) as DataSource;
+  return type === "loki" || uid === "loki";
+}
+
+function inItsPlace({ uid }: DataSource): DataSource {
+  return { type: ELASTICSEARCH, uid: uid?.startsWith("$") ? uid : ELASTICSEARCH };
 }
 
 /** Applies a change to every object, the inner ones first. */
@@ -81,8 +94,8 @@ function mapObjects(value: unknown, change: (value: Record<string, unknown>) => 
   return change(Object.fromEntries(entries) as Record<string, unknown>);
 }
 
-function logQuery({ refId, expr = "" }: Query): object {
-  const query = { refId, datasource: ELASTICSEARCH, timeField: "@timestamp" };
+function logQuery({ refId, datasource, expr = "" }: Query): object {
+  const query = { refId, datasource: inItsPlace(datasource), timeField: "@timestamp" };
   const rate = RATE.exec(expr);
   if (!rate) {
     const metrics = [{ id: "1", type: "logs", settings: { limit: "200" } }];
@@ -105,8 +118,8 @@ function logQuery({ refId, expr = "" }: Query): object {
 }
 
 /**
- * A Loki selector in Lucene's words. Values keep Grafana's variables, which a regular expression between slashes takes as they
- * come, `.*` for all of them included.
+ * A Loki selector in Lucene's words. Between slashes a variable is written as a regular expression: left to itself Grafana writes
+ * what was chosen as `("a" OR "b")`, which matches nothing there.
  */
 export function lucene(selector: string): string {
   const [, labels = "", filters] = SELECTOR.exec(selector) ?? unknown(selector);
@@ -115,9 +128,13 @@ export function lucene(selector: string): string {
     .map((matcher) => {
       const [, label = "", operator, value = ""] = MATCHER.exec(matcher) ?? unknown(selector);
       if (operator === "=") return `${field(label)}:"${value}"`;
-      return value === ".+" ? `_exists_:${field(label)}` : `${field(label)}:/${value}/`;
+      return value === ".+" ? `_exists_:${field(label)}` : `${field(label)}:/${asRegex(value)}/`;
     })
     .join(" AND ");
+}
+
+function asRegex(value: string): string {
+  return value.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => `\${${braced ?? bare}:regex}`);
 }
 
 function field(label: string): string {
@@ -133,7 +150,7 @@ function exploreUrl(url: string): string {
   const [head = "", panes = ""] = url.split("&panes=");
   const changed = mapObjects(JSON.parse(decodeURIComponent(panes)), (value) => {
     if (isOfLoki(value)) return logQuery(value as unknown as Query);
-    return value.datasource === "loki" ? { ...value, datasource: "elasticsearch" } : value;
+    return value.datasource === "loki" ? { ...value, datasource: ELASTICSEARCH } : value;
   });
   const encoded = encodeURIComponent(JSON.stringify(changed)).replace(/%24%7B(.*?)%7D/g, "${$1}");
   return `${head}&panes=${encoded}`;

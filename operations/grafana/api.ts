@@ -1,6 +1,6 @@
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { getJson } from "../http";
-import { withoutState, type Dashboard } from "./dashboard-files";
+import type { Dashboard } from "./dashboard-files";
 
 /** The header with which the administrator asks Grafana's API. */
 export function basicAuthorization({
@@ -15,7 +15,7 @@ export function basicAuthorization({
 const MOST = 5_000;
 
 /**
- * Every dashboard as Grafana keeps it, without what only counts inside that Grafana.
+ * Every dashboard as Grafana keeps it.
  *
  * @throws Error when Grafana does not answer, or refuses the login.
  */
@@ -27,7 +27,7 @@ export async function storedDashboards(url: string, headers: Readonly<Record<str
   for (const { uid } of found) {
     const address = `${url}/api/dashboards/uid/${encodeURIComponent(uid)}`;
     const { dashboard } = await getJson<{ readonly dashboard: Dashboard }>(address, { headers });
-    dashboards.push(withoutState(dashboard));
+    dashboards.push(dashboard);
   }
   return dashboards;
 }

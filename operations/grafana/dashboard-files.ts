@@ -1,8 +1,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { isDeepStrictEqual } from "node:util";
 
+import { forElasticsearch } from "../../components/programs/grafana-elasticsearch";
 import { failed, ok, type Check } from "../checks";
+import { forFile, mergeSaved, questionsChanged, showTheSame } from "./round-trip";
 
 /** A dashboard, as far as its file's place and its checks need it. */
 export interface Dashboard {
@@ -43,28 +44,39 @@ export function checkDashboards(files: readonly DashboardFile[], sources: Readon
     const other = owners.get(uid);
     owners.set(uid, file);
     if (other !== undefined) return failed("dashboard", file, `has the uid ${uid}, as ${other} has`);
-    const unknown = [...usedSources(dashboard)].filter((used) => !sources.has(used) && !isVariable(used));
+    const unknown = [...usedSources(dashboard)].filter((used) => !sources.has(used) && !BUILT_IN.has(used));
     if (unknown.length > 0)
       return failed("dashboard", file, `uses ${unknown.join(", ")}, which is no provisioned data source`);
     return ok("dashboard", file, title);
   });
 }
 
-const isVariable = (uid: string) => BUILT_IN.has(uid) || uid.startsWith("$");
-
-function usedSources(value: unknown): Set<string> {
-  const found = new Set<string>();
+/** What a dashboard asks, with the data source that each of its variables opens with in the variable's place. */
+function usedSources(dashboard: Partial<Dashboard>): Set<string> {
+  const variables = dataSourceVariables(dashboard);
+  const found = new Set(variables.values());
+  const add = (source: string) => {
+    const [name = ""] = source.startsWith("$") ? (/\w+/.exec(source) ?? []) : [];
+    if (!variables.has(name)) found.add(source);
+  };
   const walk = (at: unknown, key?: string) => {
     if (typeof at !== "object" || at === null) return;
     const { uid } = at as { uid?: unknown };
-    if (key === "datasource" && typeof uid === "string") found.add(uid);
+    if (key === "datasource" && typeof uid === "string") add(uid);
     for (const [name, child] of Object.entries(at)) {
-      if (name === "datasource" && typeof child === "string") found.add(child);
+      if (name === "datasource" && typeof child === "string") add(child);
       walk(child, name);
     }
   };
-  walk(value);
+  walk(dashboard);
   return found;
+}
+
+function dataSourceVariables({ templating }: Partial<Dashboard>): ReadonlyMap<string, string> {
+  type Variable = { readonly type?: string; readonly name: string; readonly current?: { readonly value?: unknown } };
+  const { list = [] } = (templating ?? {}) as { readonly list?: readonly Variable[] };
+  const sources = list.filter(({ type }) => type === "datasource");
+  return new Map(sources.map(({ name, current }) => [name, String(current?.value ?? "")]));
 }
 
 /** What pulling dashboards did to the files. */
@@ -76,32 +88,46 @@ export interface Pulled {
 /**
  * Writes dashboards to the files that hold them already, by uid, or to new ones named after their title. Nothing is
  * written for one whose file says the same.
+ *
+ * @param elasticsearchOnly whether Grafana was given the dashboards with their questions to Loki asked of Elasticsearch.
+ * @throws Error, before anything is written, when such a question was changed: the file can only say it in Loki's words.
  */
-export async function writeDashboards(folder: string, dashboards: readonly Dashboard[]): Promise<Pulled[]> {
+export async function writeDashboards(
+  folder: string,
+  dashboards: readonly Dashboard[],
+  elasticsearchOnly: boolean,
+): Promise<Pulled[]> {
   const known = new Map<string, { file: string; content: Dashboard }>();
   for (const { file, text } of await readDashboards(folder)) {
     const content = JSON.parse(text) as Dashboard;
     known.set(content.uid, { file, content });
   }
   const taken = new Set([...known.values()].map(({ file }) => file));
-  const pulled: Pulled[] = [];
-  for (const dashboard of dashboards) {
+  const pulled = dashboards.map((dashboard): Pulled & { content: Dashboard } => {
     const existing = known.get(dashboard.uid);
-    const file = existing?.file ?? freeName(dashboard, taken);
+    if (existing) return { file: existing.file, ...saved(existing.content, dashboard, elasticsearchOnly) };
+    const file = freeName(dashboard, taken);
     taken.add(file);
-    if (existing && isDeepStrictEqual(withoutState(existing.content), withoutState(dashboard))) {
-      pulled.push({ file, change: "same" });
-      continue;
-    }
-    await writeFile(path.join(folder, file), `${JSON.stringify(dashboard, undefined, 2)}\n`);
-    pulled.push({ file, change: existing ? "changed" : "new" });
-  }
-  return pulled;
+    return { file, change: "new", content: forFile(dashboard) };
+  });
+  for (const { file, change, content } of pulled)
+    if (change !== "same") await writeFile(path.join(folder, file), `${JSON.stringify(content, undefined, 2)}\n`);
+  return pulled.map(({ file, change }) => ({ file, change }));
 }
 
-/** A dashboard without the numbers that Grafana counts for itself: they say nothing about what it shows. */
-export function withoutState(dashboard: Dashboard): Dashboard {
-  return Object.fromEntries(Object.entries(dashboard).filter(([key]) => !["id", "version"].includes(key))) as Dashboard;
+function saved(
+  file: Dashboard,
+  stored: Dashboard,
+  elasticsearchOnly: boolean,
+): { change: "changed" | "same"; content: Dashboard } {
+  const provisioned = elasticsearchOnly ? (forElasticsearch(file) as Dashboard) : file;
+  if (showTheSame(provisioned, stored)) return { change: "same", content: file };
+  if (elasticsearchOnly && questionsChanged("elasticsearch", provisioned, stored))
+    throw new Error(
+      `the dashboard "${stored.title}" was changed where it asks Elasticsearch. Its file asks Loki, and the questions to ` +
+        `Elasticsearch are made from that: change the logs' panels in the file, or in a Grafana beside Loki, and undo it here`,
+    );
+  return { change: "changed", content: mergeSaved(file, provisioned, stored) };
 }
 
 function freeName({ title, uid }: Dashboard, taken: ReadonlySet<string>): string {

@@ -4,10 +4,12 @@ import path from "node:path";
 import { load } from "js-yaml";
 
 import { suggestion } from "../../components/settings/problems";
+import type { Settings } from "../../components/settings/settings";
 import { describe, type Check } from "../checks";
 import { UsageError } from "../fail";
 import { basicAuthorization, storedDashboards } from "../grafana/api";
 import { checkDashboards, readDashboards, writeDashboards, type Dashboard } from "../grafana/dashboard-files";
+import { settingsOf } from "../preflight";
 import { programNamed, withEngine, withStack } from "../session";
 import { table } from "../table";
 import { PROJECT_ROOT } from "../workspace";
@@ -33,11 +35,11 @@ export async function dashboards(action = "list", stack: string, json: boolean):
 }
 
 async function list(stack: string, json: boolean): Promise<boolean> {
-  const [checks, good] = await checkedFiles();
-  const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) =>
-    checks[index]?.verdict === "ok" ? [{ file, ...(JSON.parse(text) as Dashboard) }] : [],
-  );
-  await withStack(stack, ({ outputs }) => {
+  return withStack(stack, async ({ run, outputs }) => {
+    const [checks, good] = await checkedFiles(await settingsOf(run));
+    const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) =>
+      checks[index]?.verdict === "ok" ? [{ file, ...(JSON.parse(text) as Dashboard) }] : [],
+    );
     const grafana = outputs.urls.grafana ?? "";
     const rows = found.map(({ file, uid, title }) => ({ title, url: `${grafana}/d/${uid}`, file }));
     if (json) console.log(JSON.stringify({ stack, ok: good, dashboards: rows, checks }, undefined, 2));
@@ -50,39 +52,41 @@ async function list(stack: string, json: boolean): Promise<boolean> {
       );
       if (!good) console.log(describe(checks, "The dashboards"));
     }
-    return Promise.resolve();
+    return good;
   });
-  return good;
 }
 
-async function checkedFiles(): Promise<[Check[], boolean]> {
+/** The files, held against the data sources that the stack has or that its dashboards are rewritten for. */
+async function checkedFiles({ elk }: Settings): Promise<[Check[], boolean]> {
   const provisioned = path.join(CONFIGS, "provisioning", "datasources", "datasources.yaml");
   const { datasources } = load(await readFile(provisioned, "utf8")) as { datasources: { uid: string }[] };
-  const checks = checkDashboards(await readDashboards(FOLDER), new Set(datasources.map(({ uid }) => uid)));
+  const uids = [...datasources.map(({ uid }) => uid), ...(elk ? ["elasticsearch"] : [])];
+  const checks = checkDashboards(await readDashboards(FOLDER), new Set(uids));
   return [checks, checks.every(({ verdict }) => verdict === "ok")];
 }
 
 async function apply(stack: string): Promise<boolean> {
-  const [checks, good] = await checkedFiles();
-  if (!good) {
-    console.log(describe(checks, "Nothing was applied; the dashboards"));
-    return false;
-  }
   return withEngine(stack, async (run) => {
+    const [checks, good] = await checkedFiles(await settingsOf(run));
+    if (!good) {
+      console.log(describe(checks, "Nothing was applied; the dashboards"));
+      return false;
+    }
     const up = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--target", GRAFANA];
     return (await run.show(up)) === 0;
   });
 }
 
 async function pull(stack: string, json: boolean): Promise<boolean> {
-  const pulled = await withStack(stack, async ({ client, outputs }) => {
+  const [pulled, settings] = await withStack(stack, async ({ run, client, outputs }) => {
     const grafana = programNamed(outputs, "grafana");
     if ((await client.state(grafana)).standIn)
       throw new Error(`a stand-in holds Grafana's place on this machine, and has no dashboards to pull`);
     const stored = await storedDashboards(await client.reach(grafana), basicAuthorization(outputs));
-    return writeDashboards(FOLDER, stored);
+    const configured = await settingsOf(run);
+    return [await writeDashboards(FOLDER, stored, configured.loki === undefined), configured] as const;
   });
-  const [checks, good] = await checkedFiles();
+  const [checks, good] = await checkedFiles(settings);
   if (json) console.log(JSON.stringify({ stack, ok: good, pulled, checks }, undefined, 2));
   else {
     console.log(

@@ -101,8 +101,13 @@ describe("the check finds", () => {
     },
     {
       fault: "a panel's data source that does not exist",
-      stack: () => changed("dashboards", "/ai-cost.json", '"uid":"prometheus"', '"uid":"prometheuss"'),
+      stack: () => changed("dashboards", "/ai-cost.json", '"value":"prometheus"', '"value":"prometheuss"'),
       problem: /ai-cost\.json:\d+: no data source has the uid "prometheuss"\. Did you mean "prometheus"\?/,
+    },
+    {
+      fault: "a panel's data source that is no variable of the dashboard",
+      stack: () => changed("dashboards", "/ai-cost.json", '"uid":"${datasource}"', '"uid":"${datasourse}"'),
+      problem: /ai-cost\.json:\d+: no variable for data sources is named "datasourse"\. Did you mean "datasource"\?/,
     },
     {
       fault: "a data source that leads to one that does not exist",
@@ -144,7 +149,7 @@ describe("what is checked at every preview", () => {
 
   it.each([
     changed("alertmanager", "/alertmanager.yml", "receiver: oncall", "receiver: on-call"),
-    changed("dashboards", "/ai-cost.json", '"uid":"prometheus"', '"uid":"prometheuss"'),
+    changed("dashboards", "/ai-cost.json", '"value":"prometheus"', '"value":"prometheuss"'),
     { ...sound, memory: [{ name: "elasticsearch", limit: 2 ** 29, env: {}, files: ["-Xms512m\n-Xmx512m\n"] }] },
   ])("finds a seeded fault", (stack) => expect(checkStructure(stack).length).toBeGreaterThan(0));
 });

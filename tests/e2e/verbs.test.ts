@@ -129,7 +129,7 @@ describe("npx monitoring", () => {
 
       const file = path.join(checkout.folder, "configs/grafana/dashboards/ai-cost.json");
       const text = await readFile(file, "utf8");
-      await writeFile(file, text.replaceAll('"uid": "prometheus"', '"uid": "prometeus"'));
+      await writeFile(file, text.replace('"value": "prometheus"', '"value": "prometeus"'));
       const refused = await checkout.run("dashboards", "apply");
       expect(refused.code).toBe(1);
       expect(refused.stdout).toContain("uses prometeus, which is no provisioned data source");

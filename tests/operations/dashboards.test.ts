@@ -9,6 +9,7 @@ import { basicAuthorization, storedDashboards } from "../../operations/grafana/a
 import { checkDashboards, writeDashboards } from "../../operations/grafana/dashboard-files";
 
 const SOURCES = new Set(["prometheus", "loki"]);
+const sourceVariable = (value: string) => ({ type: "datasource", name: "source", current: { value } });
 const file = (name: string, dashboard: unknown) => ({ file: name, text: JSON.stringify(dashboard) });
 
 describe("dashboard files", () => {
@@ -18,7 +19,8 @@ describe("dashboard files", () => {
       { datasource: { uid: "${source}" } },
       { datasource: "-- Mixed --" },
     ];
-    const [check] = checkDashboards([file("a.json", { uid: "a", title: "A", panels })], SOURCES);
+    const templating = { list: [sourceVariable("prometheus")] };
+    const [check] = checkDashboards([file("a.json", { uid: "a", title: "A", panels, templating })], SOURCES);
     expect(check).toMatchObject({ verdict: "ok", detail: "A" });
   });
 
@@ -30,6 +32,16 @@ describe("dashboard files", () => {
       "an unknown source deep inside",
       file("a.json", { uid: "a", title: "A", rows: [{ panels: [{ datasource: { uid: "tempo" } }] }] }),
       /uses tempo/,
+    ],
+    [
+      "a variable that opens with an unknown source",
+      file("a.json", { uid: "a", title: "A", templating: { list: [sourceVariable("tempo")] } }),
+      /uses tempo/,
+    ],
+    [
+      "a variable that it does not have",
+      file("a.json", { uid: "a", title: "A", panels: [{ datasource: { uid: "${source}" } }] }),
+      /uses \$\{source\}/,
     ],
   ])("are refused with %s", (_, bad, message) => {
     const [check] = checkDashboards([bad], SOURCES);
@@ -89,7 +101,7 @@ describe("pulling dashboards from Grafana", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it("writes what changed to the files that hold it, and what is new to new ones", async () => {
-    const pulled = await writeDashboards(folder, await storedDashboards(url, headers));
+    const pulled = await writeDashboards(folder, await storedDashboards(url, headers), false);
     expect(pulled).toEqual([
       { file: "first.json", change: "changed" },
       { file: "second.json", change: "same" },
@@ -97,7 +109,7 @@ describe("pulling dashboards from Grafana", () => {
     ]);
     const read = async (name: string) => JSON.parse(await readFile(path.join(folder, name), "utf8")) as object;
     expect(await read("first.json")).toEqual({ uid: "known", title: "Edited title" });
-    expect(await read("my-latency-p95-n-ew.json")).toEqual({ uid: "N/ew", title: "My Latency, p95" });
+    expect(await read("my-latency-p95-n-ew.json")).toEqual({ id: null, uid: "N/ew", title: "My Latency, p95" });
     expect(await read("my-latency-p95.json")).toEqual({ uid: "other", title: "Other" });
     expect(await readdir(folder)).toHaveLength(4);
   });

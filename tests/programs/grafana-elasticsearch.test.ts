@@ -9,10 +9,36 @@ describe("a dashboard for Elasticsearch", () => {
   it.each(dashboards)("%s asks Loki for nothing any more", (file) => {
     const before = nativeText(`grafana/dashboards/${file}`);
     const after = JSON.stringify(forElasticsearch(JSON.parse(before)));
-    const asks = /"uid": ?"loki"|%22loki%22|"type": ?"loki"/;
+    const asks = /"(?:uid|type|value|query)": ?"loki"|%22loki%22/;
     expect(after).not.toMatch(asks);
     expect(after).not.toMatch(/\b(loki|promtail)_/);
     expect(after.includes("elasticsearch")).toBe(asks.test(before));
+  });
+
+  it("asks the variable of its logs, which is Elasticsearch now", () => {
+    const logs = { type: "datasource", name: "logs", query: "loki", current: { text: "Loki", value: "loki" } };
+    const metrics = { type: "datasource", name: "datasource", query: "prometheus", current: { value: "prometheus" } };
+    const datasource = { type: "loki", uid: "${logs}" };
+    const before = {
+      templating: { list: [metrics, logs] },
+      panels: [
+        {
+          gridPos: { x: 0, y: 0, w: 1, h: 1 },
+          datasource,
+          targets: [{ refId: "A", datasource, expr: '{service="a"}' }],
+        },
+      ],
+    };
+    const { templating, panels } = forElasticsearch(before) as typeof before;
+    expect(templating.list).toEqual([
+      metrics,
+      { ...logs, query: "elasticsearch", current: { text: "Elasticsearch", value: "elasticsearch" } },
+    ]);
+    const changed = { type: "elasticsearch", uid: "${logs}" };
+    expect(panels[0]).toMatchObject({
+      datasource: changed,
+      targets: [{ datasource: changed, query: 'service.name:"a"' }],
+    });
   });
 
   it("has no gap where a panel about Loki was", () => {
@@ -65,8 +91,9 @@ describe("a dashboard for Elasticsearch", () => {
     ['{service="api"}', 'service.name:"api"'],
     [
       '{service_name=~"$service"} | detected_level=~"error|fatal"',
-      "service.name:/$service/ AND log.level:/error|fatal/",
+      "service.name:/${service:regex}/ AND log.level:/error|fatal/",
     ],
+    ['{service=~"prod-${service}", level="$level"}', 'service.name:/prod-${service:regex}/ AND log.level:"$level"'],
     ['{service_name=~".+"} | trace_id="abc"', '_exists_:service.name AND trace.id:"abc"'],
   ])("turns %s into %s", (selector, query) => expect(lucene(selector)).toBe(query));
 

@@ -8,6 +8,7 @@ import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { PROJECT_ROOT } from "../../operations/workspace";
 import { Elasticsearch, filebeatLogin, type Login } from "./support/elk";
+import { askLogPanels } from "./support/elk-panels";
 import { eventually, getJson, postJson } from "./support/eventually";
 import { docker, exec, leftoversOf, runService, TestStack } from "./support/test-stack";
 
@@ -48,6 +49,7 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     const lines = [
       `{"level":"warning","message":"paid by someone@example.org","trace_id":"${TRACE}","duration_ms":1500}`,
       '127.0.0.1 - "GET /orders?token=1 HTTP/1.1" 503 Service Unavailable',
+      '{"level":"error","message":"no card was charged"}',
     ].map((line) => `echo '${line}'`);
     service = await runService({
       name: `${stack.name}-service`,
@@ -96,6 +98,11 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     const request = await found("the service's request", "http.response.status_code:503");
     expect(request._source).toMatchObject({ url: { path: "/orders" }, http: { request: { method: "GET" } } });
     expect(await elasticsearch.search(stream(), "attributes.duration_ms:1500")).not.toHaveLength(0);
+  });
+
+  it("shows lines in the dashboards' panels of logs, of all services and of one", async () => {
+    const ask = () => askLogPanels(elasticsearch, stack.name, outputs.urls.prometheus as string);
+    expect(await eventually("lines in every panel", ask)).toBe(4);
   });
 
   it("stores lines in the mapping and with the settings of the template", async () => {

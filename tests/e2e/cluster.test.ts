@@ -9,6 +9,7 @@ import { runCommand } from "../../toolchain/command";
 import { ensureTool } from "../../toolchain/tools";
 import { stackFile } from "../support/stack-file";
 import { ClusterView } from "./support/cluster-objects";
+import { eventually } from "./support/eventually";
 import { TestStack } from "./support/test-stack";
 
 let cluster: Cluster;
@@ -235,6 +236,14 @@ describe("discovery on a cluster", () => {
     for (const [name, annotations] of Object.entries(pods)) {
       await view.client.call("POST", "/api/v1/namespaces/discovery/pods", { body: pod(name, annotations) });
     }
+    await view.client.call("POST", "/api/v1/namespaces/discovery/services", {
+      body: {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "api-gateway" },
+        spec: { selector: { "app.kubernetes.io/name": "api-gateway" }, ports: [{ name: "http", port: 8000 }] },
+      },
+    });
     config = path.join(folder, "prometheus.yml");
     await writeFile(config, await renderedConfig());
   });
@@ -283,6 +292,16 @@ describe("discovery on a cluster", () => {
         __address__: expect.stringMatching(/:9102$/) as unknown,
       }),
     ]);
+  });
+
+  it("finds the copies of a listed service behind its Service", async () => {
+    const [target, ...others] = await eventually("its endpoints", async () => {
+      const targets = await found("discovered-services");
+      return targets.length > 0 ? targets : undefined;
+    });
+    expect(others).toEqual([]);
+    expect(target).toMatchObject({ job: "services", service: "api-gateway", owner: "platform", pod: "api-gateway-1" });
+    expect(target?.["__address__"]).toMatch(/^[\d.]+:8000$/);
   });
 
   it("finds the copies of a program by their pods, at the port that has metrics", async () => {

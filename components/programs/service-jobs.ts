@@ -17,7 +17,7 @@ const SLICE = "__meta_kubernetes_endpointslice";
 const SERVICE = `${SLICE}_label_kubernetes_io_service_name`;
 const APPLICATION = "__meta_kubernetes_pod_label_app_kubernetes_io_name";
 
-/** The configured address that a target belongs to: it decides which service of the list a target is a copy of. */
+/** The configured address that a target belongs to, as `host;port`. By it a target is a copy of one service of the list. */
 const ADDRESS = "__tmp_address";
 
 /** Names that port 80 or 443 of a Service has by custom, whichever port of the pod is behind it. */
@@ -71,7 +71,7 @@ function discoveredJob(services: ReadonlyMap<string, Service>, { servicesNamespa
       { source_labels: [`${SLICE}_endpoint_conditions_terminating`], regex: "true", action: "drop" },
       ...addressRules([...services.keys()]),
       keep([ADDRESS], ".+"),
-      { source_labels: [ADDRESS], regex: "(.+):\\d+", target_label: "service" },
+      { source_labels: [ADDRESS], regex: "(.+);\\d+", target_label: "service" },
       ...renamed.map(([address, { name }]) => ofAddresses([address], "service", name)),
       ...byValue(services, "owner", ({ owner }) => owner),
       ...byValue(services, "__metrics_path__", ({ metricsPath }) => metricsPath, "/metrics"),
@@ -89,14 +89,14 @@ function discoveredJob(services: ReadonlyMap<string, Service>, { servicesNamespa
  */
 function addressRules(addresses: readonly string[]): object[] {
   const alone = [...groupBy(addresses, hostOf).values()].flatMap((group) => (group.length === 1 ? group : []));
-  const exact = [...groupBy(addresses, portOf)].map(([port, group]) => `${anyOf(group.map(hostOf))}:${port}`);
+  const exact = [...groupBy(addresses, portOf)].map(([port, group]) => `${anyOf(group.map(hostOf))};${port}`);
   return [
-    { source_labels: [SERVICE, `${SLICE}_port`], separator: ":", regex: `(${exact.join("|")})`, target_label: ADDRESS },
+    { source_labels: [SERVICE, `${SLICE}_port`], regex: `(${exact.join("|")})`, target_label: ADDRESS },
     ...[...groupBy(alone, portOf)].map(([port, group]) => ({
       source_labels: [ADDRESS, SERVICE, `${SLICE}_port`, `${SLICE}_port_name`],
       regex: `;(${group.map(hostOf).join("|")});\\d+;${CUSTOMARY_NAMES[port] ?? ""}`,
       target_label: ADDRESS,
-      replacement: `$1:${port}`,
+      replacement: `$1;${port}`,
     })),
   ];
 }
@@ -117,7 +117,7 @@ function byValue(
 function ofAddresses(addresses: readonly string[], target_label: string, value: string): object {
   return {
     source_labels: [ADDRESS],
-    regex: addresses.join("|"),
+    regex: addresses.map((address) => address.replace(":", ";")).join("|"),
     target_label,
     replacement: value.replace(/\$/g, "$$$$"),
   };

@@ -10,6 +10,7 @@ import { ensureTool } from "../../toolchain/tools";
 import { stackFile } from "../support/stack-file";
 import { ClusterView } from "./support/cluster-objects";
 import { DEVELOPMENT, ELK, ELK_AGENTS, LOKI, LOKI_AGENTS, PRODUCTION, ready } from "./support/cluster-programs";
+import { eventually } from "./support/eventually";
 import { serverWarnings } from "./support/server-warnings";
 import { TestStack } from "./support/test-stack";
 
@@ -201,6 +202,14 @@ describe("discovery on a cluster", () => {
     for (const [name, annotations] of Object.entries(pods)) {
       await view.client.call("POST", "/api/v1/namespaces/discovery/pods", { body: pod(name, annotations) });
     }
+    await view.client.call("POST", "/api/v1/namespaces/discovery/services", {
+      body: {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "api-gateway" },
+        spec: { selector: { "app.kubernetes.io/name": "api-gateway" }, ports: [{ name: "http", port: 8000 }] },
+      },
+    });
     config = path.join(folder, "prometheus.yml");
     await writeFile(config, await renderedConfig());
   });
@@ -249,6 +258,16 @@ describe("discovery on a cluster", () => {
         __address__: expect.stringMatching(/:9102$/) as unknown,
       }),
     ]);
+  });
+
+  it("finds the copies of a listed service behind its Service", async () => {
+    const [target, ...others] = await eventually("its endpoints", async () => {
+      const targets = await found("discovered-services");
+      return targets.length > 0 ? targets : undefined;
+    });
+    expect(others).toEqual([]);
+    expect(target).toMatchObject({ job: "services", service: "api-gateway", owner: "platform", pod: "api-gateway-1" });
+    expect(target?.["__address__"]).toMatch(/^[\d.]+:8000$/);
   });
 
   it("finds the copies of a program by their pods, at the port that has metrics", async () => {

@@ -48,15 +48,15 @@ describe("the services of a cluster", () => {
 
   it("have the name, owner and path of the list", () => {
     expect(setting(found, "service").map(({ regex, replacement }) => [regex, replacement])).toEqual([
-      ["(.+):\\d+", undefined],
-      ["frontend:3000", "web"],
+      ["(.+);\\d+", undefined],
+      ["frontend;3000", "web"],
     ]);
     expect(setting(found, "owner").map(({ regex, replacement }) => [regex, replacement])).toEqual([
-      ["api-gateway:8000", "platform"],
-      ["frontend:3000", "frontend"],
+      ["api-gateway;8000", "platform"],
+      ["frontend;3000", "frontend"],
     ]);
     expect(setting(found, "__metrics_path__")).toEqual([
-      expect.objectContaining({ regex: "frontend:3000", replacement: "/api/$$metrics" }),
+      expect.objectContaining({ regex: "frontend;3000", replacement: "/api/$$metrics" }),
     ]);
   });
 

@@ -10,7 +10,8 @@ import { runCommand } from "../toolchain/command";
 import { benchDevelopmentPreview, benchProductionPreview, seconds } from "./bench-previews";
 import { fail } from "./fail";
 import { waitForHealth } from "./health";
-import { prepareEngine, prepareTools } from "./prepare";
+import { settingsOf } from "./preflight";
+import { imagesOf, prepareEngine, prepareTools } from "./prepare";
 import { StackRun } from "./pulumi-run";
 import { PROJECT_ROOT } from "./workspace";
 
@@ -62,17 +63,17 @@ async function main(): Promise<void> {
   process.env.PYAIRTABLE_MONITORING_STATE = path.join(folder, "state");
   const report = (message: string) => console.error(message);
   const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
-  const { docker } = await prepareEngine(report);
   try {
     const [name, file] = ["pyairtable-bench", path.join(folder, "Pulumi.bench.yaml")];
     await writeFile(file, configuration(name));
+    const stack = await StackRun.open(tools.workspace, "bench", file);
+    const { docker } = await prepareEngine(report, imagesOf(await settingsOf(stack)));
     const table = new Table({ head: ["what", "figure", "note"], style: { head: [], border: [] } });
     report("previews of dev");
     table.push(...(await benchDevelopmentPreview(tools, folder, file)));
     report("previews of prod");
     table.push(...(await benchProductionPreview(tools, folder, report)));
     report("up");
-    const stack = await StackRun.open(tools.workspace, "bench", file);
     try {
       table.push(...(await benchStart(stack, docker)));
     } finally {

@@ -136,7 +136,7 @@ function prometheusConfig(settings: Settings, measured: readonly Measured[]): Pr
       scrape_interval: formatDuration(interval),
       scrape_timeout: formatDuration(Math.min(interval, 10)),
       external_labels: {
-        ...settings.externalLabels,
+        ...literal(settings.externalLabels),
         environment: settings.environment,
         stack: settings.name,
         ...(replicated ? { [REPLICA_LABEL]: "${REPLICA}" } : {}),
@@ -165,6 +165,11 @@ function prometheusConfig(settings: Settings, measured: readonly Measured[]): Pr
       ...(federateFrom.length > 0 ? [federationJob(federateFrom)] : []),
     ],
   };
+}
+
+/** Prometheus puts the environment's variables in for `$NAME` in these labels, and a dollar sign for two. */
+function literal(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.replaceAll("$", () => "$$")]));
 }
 
 function remoteWriteConfig({ url, user, password, token }: RemoteWrite): object {

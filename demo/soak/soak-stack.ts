@@ -12,7 +12,7 @@ import { DEFAULT_PORTS } from "../../components/settings/defaults";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { settingsOf } from "../../operations/preflight";
-import { prepareEngine, prepareTools, type Tools } from "../../operations/prepare";
+import { imagesOf, prepareEngine, prepareTools, type Tools } from "../../operations/prepare";
 import { StackRun } from "../../operations/pulumi-run";
 import type { Report } from "../../toolchain/cache";
 import type { Target } from "../stage/target";
@@ -34,15 +34,15 @@ export class SoakStack {
     // Files, whatever backend the user works with: nothing of this stack is to outlive the run.
     process.env.PYAIRTABLE_MONITORING_STATE = folder;
     const tools = await prepareTools(report);
-    await prepareEngine(report);
     const file = path.join(folder, `Pulumi.${name}.yaml`);
     await writeFile(file, dump({ config: await configuration(name) }));
     const run = await StackRun.open(tools.workspace, name, file);
     await run.capture(["config", "set", "--secret", "alertWebhookUrl", webhookUrl]);
+    const settings = await settingsOf(run);
+    await prepareEngine(report, imagesOf(settings));
     const remove = () => removeStack(docker, name, run, tools, folder);
     try {
       report(`bringing up the stack ${name}`);
-      const settings = await settingsOf(run);
       await run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
       const outputs = await run.outputs();
       await refuseIllness(docker, outputs);

@@ -188,6 +188,16 @@ describe("prometheus.yml", () => {
     });
   });
 
+  it("keeps dollar signs in the labels of the settings, which Prometheus would take for variables", () => {
+    const externalLabels = { cluster: "$EU-${HOME}", price: "5$" };
+    const { global } = configFor({ platform: "kubernetes", externalLabels, replicas: { prometheus: 2 } });
+    expect(global.external_labels).toMatchObject({
+      cluster: "$$EU-$${HOME}",
+      price: "5$$",
+      prometheus_replica: "${REPLICA}",
+    });
+  });
+
   it.each([
     ["1m", "1m", "10s"],
     ["5s", "5s", "5s"],

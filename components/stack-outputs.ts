@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import type { Credentials } from "./credentials";
 import { agentsNamespace, isAgent, targetOf } from "./platform/kubernetes-names";
@@ -132,7 +132,7 @@ export function outputs({ settings, credentials, platform, workloads, components
       ...(settings.frontDoor?.otlpToken ? { otlpOutside: frontDoorUrl(settings, settings.frontDoor, OTLP_HOST) } : {}),
     },
     alertChannels: channelSummary(settings.alerting),
-    productionGaps: productionWarnings(settings),
+    productionGaps: productionWarnings(settings, pulumi.getStack()),
   };
 }
 

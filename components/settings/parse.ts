@@ -42,7 +42,7 @@ export function loadSettings(): Settings {
       secretKeys: new Set(keys.filter(isEncrypted).map(bare)),
       otherKeys: Object.keys(all).filter((key) => !key.startsWith(namespace)),
     });
-    const warnings = [...capacityWarnings(settings), ...productionWarnings(settings)];
+    const warnings = [...capacityWarnings(settings), ...productionWarnings(settings, pulumi.getStack())];
     for (const warning of warnings) void pulumi.log.warn(warning);
     return settings;
   } catch (error) {

@@ -28,6 +28,7 @@ afterAll(async () => {
 });
 
 /** What a production stack warns of when it is missing. */
+const SNAPSHOTS = { elasticsearchSnapshots: { storageClass: "immediate" } };
 const ALERT_SECRETS = {
   alertWebhookUrl: "https://alerts.example.com/hook",
   deadMansSwitchUrl: "https://watch.example.com/1",
@@ -42,7 +43,7 @@ describe.each([
     { ...LOKI_AGENTS, ...ELK_AGENTS },
   ],
   ["dev on Kubernetes with ELK", { platform: "kubernetes", logging: "elk" }, { ...DEVELOPMENT, ...ELK }, ELK_AGENTS],
-  ["prod", stackFile("prod"), PRODUCTION, ELK_AGENTS],
+  ["prod", { ...stackFile("prod"), ...SNAPSHOTS }, PRODUCTION, ELK_AGENTS],
 ] as const)("%s, on the real API server", (_, configuration, programs, agents) => {
   let stack: TestStack;
   let output: string;

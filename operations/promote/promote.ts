@@ -1,5 +1,4 @@
 import type { ResolvedOutputs } from "../../components/stack-outputs";
-import { UsageError } from "../fail";
 import { table } from "../table";
 import { deployed, isVerified, unfit, type Deployment, type StackAccess } from "./deployment";
 import { differences, settingsApart, type Differences, type KeyChange } from "./differences";
@@ -26,11 +25,8 @@ export interface Promotion {
  * nothing.
  *
  * @returns whether the commit may be promoted and the engine could preview it.
- * @throws UsageError when source and target are the same stack.
  */
 export async function promotion({ source, target, repository, json, print }: Promotion): Promise<boolean> {
-  if (source.stack === target.stack)
-    throw new UsageError("a stack can not be promoted to itself: give another in --to");
   const refusals = await refusalsOf(source, repository);
   if (refusals.length > 0) {
     print(json ? toJson({ source, target, repository }, { refusals }) : refusalText(target, repository, refusals));

@@ -9,6 +9,7 @@ import { UsageError } from "../../operations/fail";
 import { deployed, recordVerification } from "../../operations/promote/deployment";
 import { promotion, type PromotionStack } from "../../operations/promote/promote";
 import { Repository } from "../../operations/promote/repository";
+import { promote as promoteStacks } from "../../operations/promote/stacks";
 import { runCommand } from "../../toolchain/command";
 
 interface Update {
@@ -272,9 +273,7 @@ describe("promote refuses", () => {
 
   it("a stack as its own target, and a folder without a commit", async () => {
     await expect(Repository.open(folder)).rejects.toThrow(UsageError);
-    await commit("all: begin", { a: "1" });
-    prod = dev;
-    await expect(promote()).rejects.toThrow(UsageError);
+    await expect(promoteStacks("dev", "dev", false)).rejects.toThrow(UsageError);
   });
 });
 

@@ -104,7 +104,7 @@ function text({ source, target, repository }: Sides, { last, known, found, apart
 function state(last: Deployment | undefined, known: string | undefined): string {
   if (last === undefined) return "has nothing deployed: everything is new";
   const commit = last.commit === undefined ? "an unknown commit" : short(last.commit);
-  const clean = last.dirty ? ", with uncommitted changes" : "";
+  const clean = `${last.dirty ? ", with uncommitted changes" : ""}${last.partial ? ", in part" : ""}`;
   const result = last.succeeded ? "runs" : "was last updated without success to";
   return `${result} ${commit}${clean}${known === undefined ? ", which this clone does not have" : ""}`;
 }

@@ -56,8 +56,9 @@ function looking(program: Command): void {
   verb(program, "verify", "prove that the stack works: programs, targets, data sources, and a signal of each kind")
     .option("--json", "print JSON")
     .option("--strict", "count a warning as a failure")
-    .action(async ({ stack, json = false, strict = false }: Common & { strict?: boolean }) =>
-      succeed(await (await import("./verbs/verify")).verify(stack, { json, strict })),
+    .option("--wait <minutes>", "try again what fails, for that long", "0")
+    .action(async ({ stack, json = false, strict = false, wait }: Common & { strict?: boolean; wait: string }) =>
+      succeed(await (await import("./verbs/verify")).verify(stack, { json, strict, wait })),
     );
   verb(program, "logs [program]", "a program's log, or all of them")
     .option("-f, --follow", "go on with what comes")

@@ -27,19 +27,30 @@ export async function checkPorts(settings: Settings, docker: Docker): Promise<vo
   const taken = await takenPorts(settings, docker);
   if (taken.length === 0) return;
   const lines = taken.map(
-    ({ name, port }) =>
-      `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path '${keyOf(name)}' <port>`,
+    ({ name, port, key }) =>
+      `  ${port}, which ${name} is to publish. Move it with: pulumi config set --path '${key}' <port>`,
   );
   throw new Error(`another program on ${settings.bindAddress} holds:\n${lines.join("\n")}`);
 }
 
-/** Ports that the stack publishes and something else holds, by what is to be published there. */
-export async function takenPorts(settings: Settings, docker: Docker): Promise<{ name: string; port: number }[]> {
+/** A port that something else holds. */
+export interface TakenPort {
+  /** What is to be published there. */
+  readonly name: string;
+  readonly port: number;
+  /** The setting that moves it. */
+  readonly key: string;
+}
+
+/** Ports that the stack publishes and something else holds. */
+export async function takenPorts(settings: Settings, docker: Docker): Promise<TakenPort[]> {
   const own = await docker.listContainers({ filters: ofStack(settings.name) });
   const held = new Set(own.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
   const wanted = publishedPorts(settings).filter(([, port]) => !held.has(port));
   const found = await Promise.all(
-    wanted.map(async ([name, port]) => ((await isFree(settings.bindAddress, port)) ? [] : [{ name, port }])),
+    wanted.map(async ([name, port]) =>
+      (await isFree(settings.bindAddress, port)) ? [] : [{ name, port, key: keyOf(name) }],
+    ),
   );
   return found.flat();
 }

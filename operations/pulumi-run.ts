@@ -31,7 +31,7 @@ export class StackRun {
   ) {}
 
   /**
-   * Opens a stack, and makes it if there is none of the name.
+   * Opens a stack, and makes it if there is none of the name. Which stack the user has selected stays as it is.
    *
    * With the generated passphrase the stack's encryption salt is kept with the state, not in the checkout: the
    * configuration file that people commit stays as they wrote it.
@@ -55,7 +55,7 @@ export class StackRun {
       throw new UsageError(`there is no configuration for the stack "${stack}": expected the file ${candidates[0]}`);
     }
     if (workspace.folder === undefined || folder === undefined || merged === undefined) {
-      await pulumi(workspace, root, ["stack", "select", "--create", "--stack", stack, "--non-interactive"]);
+      if (!(await StackRun.names(workspace, root)).includes(stack)) await makeStack(workspace, root, stack);
       return new StackRun(workspace, stack, configuration, source, root);
     }
     await initialise(workspace, workspace.folder, folder, stack);
@@ -64,10 +64,10 @@ export class StackRun {
     return run;
   }
 
-  /** Names of the project's stacks in a backend of the user's own. */
+  /** Names of the project's stacks in a backend of the user's own, as files are named after them. */
   static async names(workspace: Workspace, root = PROJECT_ROOT): Promise<string[]> {
     const listed = await pulumi(workspace, root, ["stack", "ls", "--json", "--non-interactive"]);
-    return (JSON.parse(listed) as { name: string }[]).map(({ name }) => name);
+    return (JSON.parse(listed) as { name: string }[]).map(({ name }) => bareName(name));
   }
 
   /** The arguments that make a `pulumi` command act on this stack. */
@@ -161,5 +161,14 @@ async function initialise(workspace: Workspace, state: string, folder: string, s
   if (existsSync(checkpoint) && existsSync(salted)) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(path.join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
-  await pulumi(workspace, folder, ["stack", "init", stack, "--no-select", "--non-interactive"]);
+  await makeStack(workspace, folder, stack);
+}
+
+async function makeStack(workspace: Workspace, cwd: string, stack: string): Promise<void> {
+  await pulumi(workspace, cwd, ["stack", "init", stack, "--no-select", "--non-interactive"]);
+}
+
+/** A backend may put organization and project in front. */
+export function bareName(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
 }

@@ -4,6 +4,7 @@ import { replicaAddresses } from "./addresses";
 import { elasticsearchAuthority, elasticsearchUrl, otlpLogsStream, userPassword } from "./elk";
 import { nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
+import { VERIFICATION_SERVICE } from "./verification";
 
 const AUTHORITY_FILE = "secrets/elasticsearch-ca.crt";
 const ELASTIC_PASSWORD_FILE = "secrets/elasticsearch-password";
@@ -165,6 +166,11 @@ function sampled(config: CollectorConfig, { percentage, slowerThanSeconds }: Tra
   const policies = [
     { name: "failed", type: "status_code", status_code: { status_codes: ["ERROR"] } },
     { name: "slow", type: "latency", latency: { threshold_ms: slowerThanSeconds * 1_000 } },
+    {
+      name: "verification",
+      type: "string_attribute",
+      string_attribute: { key: "service.name", values: [VERIFICATION_SERVICE] },
+    },
     { name: "share", type: "probabilistic", probabilistic: { sampling_percentage: percentage } },
   ];
   const traces = config.service.pipelines.traces as Pipeline;

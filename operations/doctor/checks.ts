@@ -1,6 +1,8 @@
 import semver from "semver";
 
+import type { Settings } from "../../components/settings/settings";
 import { failed, ok, warning, type Check } from "../checks";
+import type { TakenPort } from "../preflight";
 import { size } from "../table";
 
 /** What a Docker engine says of itself, as far as a stack depends on it. */
@@ -72,7 +74,19 @@ export function engineChecks(facts: EngineFacts): Check[] {
   ];
 }
 
-/** @param limits bytes that the programs of the stack may use together; nothing while it is not up. */
+/** Bytes that the programs of a stack on Docker may take together. Set-up jobs are not counted, since they end. */
+export function memoryLimits({ resources, loki, elk, collectorGateway, frontDoor }: Settings): number {
+  const absent = new Set<string>([
+    ...(loki ? [] : ["loki", "promtail"]),
+    ...(elk ? [] : ["elasticsearch", "logstash", "kibana", "filebeat"]),
+    ...(collectorGateway ? [] : ["otel-gateway"]),
+    ...(frontDoor ? [] : ["front-door"]),
+  ]);
+  const present = Object.entries(resources).filter(([name]) => !absent.has(name));
+  return present.reduce((sum, [, { memory }]) => sum + memory, 0);
+}
+
+/** @param limits bytes that the programs of the stack may take together; nothing where its settings are not known. */
 export function memoryCheck(total: number, limits: number | undefined): Check {
   const needed = limits ?? LEAST_MEMORY;
   const of = limits === undefined ? "a stack with Loki takes up to" : "the programs may take";
@@ -104,16 +118,12 @@ export function machineChecks({ maxMapCount, diskFree }: MachineFacts, elastic: 
   ];
 }
 
-/** @param taken ports of the stack that another program holds, by what is to be published there. */
-export function portsCheck(taken: readonly { readonly name: string; readonly port: number }[], wanted: number): Check {
+/** @param wanted how many ports the stack publishes. */
+export function portsCheck(taken: readonly TakenPort[], wanted: number): Check {
   if (taken.length === 0) return ok("ports", "this machine", `${wanted} ports are free, or the stack's own`);
   const named = taken.map(({ name, port }) => `${port} (${name})`).join(", ");
-  return failed(
-    "ports",
-    "this machine",
-    `another program holds ${named}`,
-    "move them: pulumi config set --path 'ports.<program>' <port>",
-  );
+  const moves = taken.map(({ key }) => `pulumi config set --path '${key}' <port>`).join("; ");
+  return failed("ports", "this machine", `another program holds ${named}`, `move what is to be there: ${moves}`);
 }
 
 /** @param own providers whose vendor's plugin is not installed. */

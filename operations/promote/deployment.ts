@@ -14,6 +14,8 @@ export interface Deployment {
   readonly commit: string | undefined;
   /** Whether files had been changed since that commit. */
   readonly dirty: boolean;
+  /** Whether it was told to leave out some of the resources. */
+  readonly partial: boolean;
 }
 
 interface HistoryEntry {
@@ -29,23 +31,29 @@ const TAG = "monitoring:verified";
 /** What changes no program. */
 const PASSIVE = new Set(["preview", "refresh", "rename", "import"]);
 
+/** How the engine records the options by which an update leaves out resources. */
+const LEAVES_OUT = ["pulumi.flag.target", "pulumi.flag.target-replace", "pulumi.flag.exclude"];
+
 /** What is deployed to a stack; nothing before its first update and after it was destroyed. */
 export async function deployed(stack: StackAccess): Promise<Deployment | undefined> {
   const history = JSON.parse(await stack.capture(["stack", "history", "--json", "--page-size", "50"])) as
     HistoryEntry[] | null;
   const last = (history ?? []).find(({ kind }) => !PASSIVE.has(kind));
   if (last === undefined || last.kind !== "update") return undefined;
-  const { "git.head": commit, "git.dirty": dirty } = last.environment ?? {};
+  const { environment = {} } = last;
+  const { "git.head": commit, "git.dirty": dirty } = environment;
   return {
     startTime: last.startTime,
     succeeded: last.result === "succeeded",
     commit: commit || undefined,
     dirty: dirty === "true",
+    partial: LEAVES_OUT.some((option) => option in environment),
   };
 }
 
 /**
- * Records in the stack whether an update of it was proven to work. A later update makes the record void.
+ * Records in the stack whether an update of it was proven to work. A later update makes the record void. Whoever may only read
+ * the state records nothing.
  *
  * @param last what was deployed when the proof began.
  * @returns what was recorded, or why nothing could be, for people.
@@ -55,6 +63,14 @@ export async function recordVerification(
   last: Deployment | undefined,
   good: boolean,
 ): Promise<string> {
+  try {
+    return await record(stack, last, good);
+  } catch (error) {
+    return `not recorded: ${(error as Error).message.replaceAll(/\s*\n\s*/g, " ")}`;
+  }
+}
+
+async function record(stack: StackAccess, last: Deployment | undefined, good: boolean): Promise<string> {
   const recorded = await tag(stack);
   if (!good) {
     if (recorded !== undefined) await stack.capture(["stack", "tag", "rm", TAG]);
@@ -78,6 +94,7 @@ export function unfit(last: Deployment | undefined): string | undefined {
   if (!last.succeeded) return `its last update, of ${last.startTime}, did not succeed`;
   if (last.commit === undefined) return `its last update, of ${last.startTime}, was not run in a Git repository`;
   if (last.dirty) return `its last update, of ${last.startTime}, was run with uncommitted changes`;
+  if (last.partial) return `its last update, of ${last.startTime}, was of a part of it`;
   return undefined;
 }
 

@@ -1,5 +1,4 @@
 import type { ResolvedOutputs } from "../../components/stack-outputs";
-import { UsageError } from "../fail";
 import { table } from "../table";
 import { deployed, isVerified, unfit, type Deployment, type StackAccess } from "./deployment";
 import { differences, settingsApart, type Differences, type KeyChange } from "./differences";
@@ -26,11 +25,8 @@ export interface Promotion {
  * nothing.
  *
  * @returns whether the commit may be promoted and the engine could preview it.
- * @throws UsageError when source and target are the same stack.
  */
 export async function promotion({ source, target, repository, json, print }: Promotion): Promise<boolean> {
-  if (source.stack === target.stack)
-    throw new UsageError("a stack can not be promoted to itself: give another in --to");
   const refusals = await refusalsOf(source, repository);
   if (refusals.length > 0) {
     print(json ? toJson({ source, target, repository }, { refusals }) : refusalText(target, repository, refusals));
@@ -108,7 +104,7 @@ function text({ source, target, repository }: Sides, { last, known, found, apart
 function state(last: Deployment | undefined, known: string | undefined): string {
   if (last === undefined) return "has nothing deployed: everything is new";
   const commit = last.commit === undefined ? "an unknown commit" : short(last.commit);
-  const clean = last.dirty ? ", with uncommitted changes" : "";
+  const clean = `${last.dirty ? ", with uncommitted changes" : ""}${last.partial ? ", in part" : ""}`;
   const result = last.succeeded ? "runs" : "was last updated without success to";
   return `${result} ${commit}${clean}${known === undefined ? ", which this clone does not have" : ""}`;
 }

@@ -11,9 +11,10 @@ import { Repository } from "./repository";
  * `monitoring promote`: shows what the target would get with the current commit.
  *
  * @returns whether the commit may be promoted.
- * @throws UsageError when there is no such stack, or the project is in no Git repository.
+ * @throws UsageError when both are the same, when there is no such stack, or the project is in no Git repository.
  */
 export async function promote(from: string, to: string, json: boolean): Promise<boolean> {
+  if (from === to) throw new UsageError(`the stack "${from}" can not be promoted to itself: give another in --to`);
   const repository = await Repository.open(PROJECT_ROOT);
   const known = await stacksOf(await prepareWorkspace(report));
   for (const stack of [from, to]) {

@@ -14,6 +14,7 @@ import {
   engineChecks,
   machineChecks,
   memoryCheck,
+  memoryLimits,
   nodeCheck,
   pluginsCheck,
   portsCheck,
@@ -31,13 +32,6 @@ import { report, stacksOf } from "../session";
 import { engines } from "../../package.json";
 import { PROJECT } from "../workspace";
 
-/** What is known of the stack that is to run here. */
-interface Wanted {
-  readonly settings: Settings;
-  /** Bytes that its programs may use together; nothing while it is not up. */
-  readonly limits: number | undefined;
-}
-
 /**
  * Prints what this machine has of what a stack needs, and what to change. Nothing is installed or created.
  *
@@ -46,17 +40,17 @@ interface Wanted {
 export async function doctor(stack: string, json: boolean): Promise<boolean> {
   const pulumi = await pulumiFound();
   const checks: Check[] = [nodeCheck(process.versions.node, engines.node), pulumiCheck(pulumi)];
-  const wanted: Wanted[] = [];
+  const wanted: Settings[] = [];
   checks.push(
     ...(await attempt("configuration", stack, async () => {
       wanted.push(await wantedBy(stack, pulumi !== undefined));
       return [ok("configuration", stack, "has no mistakes")];
     })),
   );
-  const settings = wanted[0]?.settings;
+  const [settings] = wanted;
   const providers = PROVIDERS_OF[settings?.platform ?? "docker"];
   checks.push(...(await attempt("plugins", "Pulumi", async () => [pluginsCheck(await missingPlugins(providers))])));
-  checks.push(...(await placeChecks(wanted[0])));
+  checks.push(...(await placeChecks(settings)));
   const good = checks.every(({ verdict }) => verdict !== "failed");
   if (json) console.log(JSON.stringify({ stack, ok: good, checks }, undefined, 2));
   else console.log(describe(checks, "This machine"));
@@ -64,11 +58,10 @@ export async function doctor(stack: string, json: boolean): Promise<boolean> {
 }
 
 /** Of what the stack is put on. */
-async function placeChecks(wanted: Wanted | undefined): Promise<Check[]> {
-  const { settings } = wanted ?? {};
+async function placeChecks(settings: Settings | undefined): Promise<Check[]> {
   const cluster = settings?.kubernetes;
   if (settings === undefined || cluster === undefined) {
-    return attempt("engine", "Docker", () => engineChecksFor(wanted));
+    return attempt("engine", "Docker", () => engineChecksFor(settings));
   }
   const { clusterChecks } = await import("../doctor/cluster");
   return attempt("API server", "cluster", () => clusterChecks(settings, cluster));
@@ -81,29 +74,25 @@ async function pulumiFound(): Promise<string | undefined> {
 }
 
 /** The settings of the stack; while it does not exist, those of its file, as far as they are in clear. */
-async function wantedBy(stack: string, pulumi: boolean): Promise<Wanted> {
+async function wantedBy(stack: string, pulumi: boolean): Promise<Settings> {
   const workspace = pulumi ? await prepareWorkspace(report) : undefined;
   if (workspace === undefined || !(await stacksOf(workspace)).includes(stack)) {
     const values = await writtenValues(stack);
-    const settings = parseSettings({ project: PROJECT, stack, values, secretKeys: new Set() });
-    return { settings, limits: undefined };
+    return parseSettings({ project: PROJECT, stack, values, secretKeys: new Set() });
   }
-  const run = await StackRun.open(workspace, stack);
-  const [settings, { programs }] = [await settingsOf(run), await run.outputs()];
-  const limits = programs?.reduce((sum, { memoryLimit }) => sum + memoryLimit, 0);
-  return { settings, limits };
+  return settingsOf(await StackRun.open(workspace, stack));
 }
 
-async function engineChecksFor(wanted: Wanted | undefined): Promise<Check[]> {
+async function engineChecksFor(settings: Settings | undefined): Promise<Check[]> {
   const docker = new Docker();
   await pingEngine(docker);
   const facts = (await docker.info()) as EngineFacts & { DockerRootDir: string };
   const machine = await machineFacts(docker);
   return [
     ...engineChecks(facts),
-    memoryCheck(facts.MemTotal, wanted?.limits),
+    memoryCheck(facts.MemTotal, settings && memoryLimits(settings)),
     ...(machine
-      ? machineChecks(machine, wanted?.settings.elk !== undefined)
+      ? machineChecks(machine, settings?.elk !== undefined)
       : [
           warning(
             "kernel",
@@ -111,8 +100,8 @@ async function engineChecksFor(wanted: Wanted | undefined): Promise<Check[]> {
             "not looked at: it takes the image busybox, which comes with a deploy",
           ),
         ]),
-    ...(wanted
-      ? [await portsOf(wanted.settings, docker)]
+    ...(settings
+      ? [await portsOf(settings, docker)]
       : [failed("ports", "this machine", "not known while the configuration has mistakes")]),
   ];
 }

@@ -5,8 +5,8 @@ import { targetsOf, type Target } from "../health";
 import { getJson } from "../http";
 import { programNamed, type Session } from "../session";
 
-/** A target that Prometheus has not tried yet is tried within one scrape interval. */
-const FIRST_SCRAPE_MS = 16_000;
+/** Within one scrape interval Prometheus tries what it has not tried yet, and again what had just begun. */
+export const NEXT_SCRAPE_MS = 16_000;
 const POLL_MS = 500;
 
 /** Whether Prometheus reaches what it scrapes. A monitored service that is down is no fault of the monitoring. */
@@ -14,9 +14,9 @@ export async function targets({ client, outputs }: Session): Promise<Check[]> {
   const url = await client.reach(programNamed(outputs, "prometheus"));
   const names = new Set(outputs.programs.map(({ name }) => name));
   const isOwn = ({ labels }: Target) => names.has(labels.job ?? "");
-  const end = Date.now() + FIRST_SCRAPE_MS;
+  const end = Date.now() + NEXT_SCRAPE_MS;
   let all = await targetsOf(url);
-  while (all.filter(isOwn).some(({ health }) => health === "unknown") && Date.now() < end) {
+  while (all.filter(isOwn).some(({ health }) => health !== "up") && Date.now() < end) {
     await sleep(POLL_MS);
     all = await targetsOf(url);
   }

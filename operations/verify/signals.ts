@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { VERIFICATION_SERVICE as SERVICE } from "../../components/programs/verification";
 import { failed, ok, warning, type Check } from "../checks";
 import { ElasticsearchApi } from "../elasticsearch/api";
 import { getJson } from "../http";
@@ -10,9 +11,10 @@ import { programNamed, type Session } from "../session";
 const WAIT_MS = 10_000;
 /** Elasticsearch shows a line up to five seconds after it was written, and it is written in batches. */
 const ELASTICSEARCH_WAIT_MS = 25_000;
+/** A stack that samples judges a trace ten seconds after its first span, and then sends it on in a batch. */
+const TRACE_WAIT_MS = 25_000;
 const POLL_MS = 250;
 
-const SERVICE = "monitoring-verify";
 const METRIC = "monitoring_verify";
 
 /** What is sent and looked for: one of each kind, recognisable by an id that was never used before. */
@@ -53,6 +55,7 @@ const WAYS: readonly Way[] = [
   {
     signal: "trace",
     store: "jaeger",
+    wait: TRACE_WAIT_MS,
     find: async (session, { id }) => {
       const address = await addressOf(session, "jaeger");
       const response = await fetch(`${address}/api/traces/${id}`, { signal: AbortSignal.timeout(5_000) });

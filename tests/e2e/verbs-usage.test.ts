@@ -38,6 +38,9 @@ describe("npx monitoring, before there is a stack", () => {
       [["restore", "/nonexistent/backup"], /^error: \/nonexistent\/backup is no backup: it has no manifest\.json$/],
       [["dashboards", "puls"], /^error: dashboards can not "puls"\. Did you mean "pull"\?$/],
       [["logs", "--tail", "many"], /^error: --tail takes a number of lines, not "many"$/],
+      [["verify", "--wait", "long"], /^error: --wait takes minutes, such as 15, not "long"$/],
+      [["promote", "--from", "dev", "--to", "dev"], /^error: the stack "dev" can not be promoted to itself: /],
+      [["promote"], /^error: \S+ has no commit, and a promotion is about one: run this in a clone of the project$/],
       [["restore"], /^error: missing required argument 'folder'$/],
     ];
     const ended = await Promise.all(uses.map(([args]) => checkout.exact(args)));

@@ -4,16 +4,20 @@ import path from "node:path";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 
+import { workloadsOf } from "../../components/programs";
 import {
   engineChecks,
   machineChecks,
   memoryCheck,
+  memoryLimits,
   nodeCheck,
   pluginsCheck,
   portsCheck,
   pulumiCheck,
 } from "../../operations/doctor/checks";
 import { parseFacts } from "../../operations/verbs/doctor";
+import { programsFor } from "../programs/support";
+import { settingsFor } from "../support/settings";
 
 const GIB = 2 ** 30;
 const ENGINE = {
@@ -26,7 +30,20 @@ const ENGINE = {
   OperatingSystem: "Debian",
 };
 
+const taken = (name: string, key: string) => ({ name, key, port: 3100 });
+
 describe("the doctor", () => {
+  it.each([
+    ["Loki", {}],
+    ["Elasticsearch", { logging: "elk" }],
+    ["both, behind a front door", { logging: "both", frontDoor: { domain: "localhost" } }],
+    ["a limit of its own", { resources: { loki: { memory: "2Gi" } } }],
+  ])("counts the memory of the programs that a stack has, with %s", (_, written) => {
+    const programs = workloadsOf(programsFor(written)).filter(({ placement }) => placement.kind !== "once");
+    const sum = programs.reduce((bytes, { resources }) => bytes + resources.memory, 0);
+    expect(memoryLimits(settingsFor(written))).toBe(sum);
+  });
+
   it("is content with a current machine", () => {
     const checks = [
       nodeCheck("20.20.2", ">=20.12"),
@@ -59,7 +76,8 @@ describe("the doctor", () => {
     ["little memory", memoryCheck(2 * GIB, undefined), "failed", /more memory/],
     ["limits above the memory", memoryCheck(4 * GIB, 5 * GIB), "failed", /lower limits/],
     ["a full disk", machineChecks({ maxMapCount: 262_144, diskFree: GIB }, false)[1], "failed", /free some/],
-    ["a taken port", portsCheck([{ name: "loki", port: 3100 }], 7), "failed", /ports\.<program>/],
+    ["a taken port", portsCheck([taken("loki", "ports.loki")], 7), "failed", /--path 'ports\.loki' <port>$/],
+    ["the front door's", portsCheck([taken("the front door", "frontDoor.port")], 1), "failed", /'frontDoor\.port'/],
     ["no engine of Pulumi's yet", pulumiCheck(undefined), "warning", /Go/],
   ])("says what to change for %s", (_, check, verdict, fix) => {
     expect(check).toMatchObject({ verdict, fix: expect.stringMatching(fix) as string });

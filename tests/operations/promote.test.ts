@@ -7,60 +7,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { images } from "../../components/images";
 import { UsageError } from "../../operations/fail";
 import { deployed, recordVerification } from "../../operations/promote/deployment";
-import { promotion, type PromotionStack } from "../../operations/promote/promote";
+import { promotion } from "../../operations/promote/promote";
 import { Repository } from "../../operations/promote/repository";
+import { promote as promoteStacks } from "../../operations/promote/stacks";
 import { runCommand } from "../../toolchain/command";
-
-interface Update {
-  readonly commit?: string;
-  readonly kind?: string;
-  readonly result?: string;
-  readonly dirty?: boolean;
-}
-
-/** When the update of this index began. */
-const startOf = (index: number) => new Date(Date.UTC(2025, 0, 1 + index)).toISOString();
-
-/** A stack that answers as the engine does, from a list of updates, oldest first, and its tags. */
-class FakeStack implements PromotionStack {
-  readonly tags: Record<string, string> = { "pulumi:project": "pyairtable-monitoring" };
-  readonly updates: Update[] = [];
-  readonly commands: string[] = [];
-  programs: { name: string; image: string }[] = [];
-  previewFails = false;
-
-  constructor(readonly stack: string) {}
-
-  capture(command: readonly string[]): Promise<string> {
-    this.commands.push(command.join(" "));
-    const [first, second, third, name = "", value = ""] = command;
-    if (first === "preview") return Promise.resolve(JSON.stringify({ changeSummary: { update: 2 } }));
-    if (second === "history") return Promise.resolve(JSON.stringify(this.#history()));
-    if (third === "set") this.tags[name] = value;
-    if (third === "rm") delete this.tags[name];
-    return Promise.resolve(third === "ls" ? JSON.stringify(this.tags) : "");
-  }
-
-  show(command: readonly string[]): Promise<number> {
-    this.commands.push(command.join(" "));
-    return Promise.resolve(this.previewFails ? 1 : 0);
-  }
-
-  outputs() {
-    return Promise.resolve({ programs: this.programs } as never);
-  }
-
-  #history() {
-    const entries = this.updates.map(({ commit, kind = "update", result = "succeeded", dirty = false }, index) => ({
-      startTime: startOf(index),
-      kind,
-      result,
-      environment: commit === undefined ? {} : { "git.head": commit, "git.dirty": String(dirty) },
-    }));
-    // The engine gives null for no history at all.
-    return entries.length === 0 ? null : entries.reverse();
-  }
-}
+import { FakeStack, startOf } from "./support/fake-stack";
 
 let folder: string;
 let dev: FakeStack;
@@ -242,6 +193,11 @@ describe("promote refuses", () => {
       /dev: its last update, of \S+, was run with uncommitted changes/,
     ],
     [
+      "an update of a part of the stack",
+      (head) => void dev.updates.push({ commit: head, options: ["yes"] }, { commit: head, options: ["yes", "target"] }),
+      /dev: its last update, of 2025-01-02T\S+, was of a part of it; run: pulumi up --stack dev/,
+    ],
+    [
       "a stack that was destroyed",
       (head) => void dev.updates.push({ commit: head }, { kind: "destroy" }),
       /dev: nothing is/,
@@ -272,9 +228,7 @@ describe("promote refuses", () => {
 
   it("a stack as its own target, and a folder without a commit", async () => {
     await expect(Repository.open(folder)).rejects.toThrow(UsageError);
-    await commit("all: begin", { a: "1" });
-    prod = dev;
-    await expect(promote()).rejects.toThrow(UsageError);
+    await expect(promoteStacks("dev", "dev", false)).rejects.toThrow(UsageError);
   });
 });
 
@@ -297,10 +251,19 @@ describe("the record of a verification", () => {
   it.each([
     ["outside a repository", {}, /was not run in a Git repository/],
     ["with uncommitted changes", { commit: "1".repeat(40), dirty: true }, /uncommitted changes/],
+    ["that left something out", { commit: "1".repeat(40), options: ["exclude"] }, /was of a part of it/],
   ])("is not made of an update %s", async (_, update, reason) => {
     dev.updates.push(update);
     expect(await recordVerification(dev, await deployed(dev), true)).toMatch(reason);
     expect(dev.tags).not.toHaveProperty("monitoring:verified");
+  });
+
+  it("is not made by whoever may only read the state, and says so in one line", async () => {
+    dev.updates.push({ commit: "1".repeat(40) });
+    dev.isReadOnly = true;
+    expect(await recordVerification(dev, await deployed(dev), true)).toBe(
+      "not recorded: pulumi stack tag failed: error: [403] no right to write",
+    );
   });
 
   it("is of the last update, whatever was only looked at since", async () => {

@@ -229,6 +229,7 @@ describe("collectors with a gateway", () => {
       policies: [
         { type: "status_code", status_code: { status_codes: ["ERROR"] } },
         { type: "latency", latency: { threshold_ms: 2_000 } },
+        { type: "string_attribute", string_attribute: { key: "service.name", values: ["monitoring-verify"] } },
         { type: "probabilistic", probabilistic: { sampling_percentage: 10 } },
       ],
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { bodiesOf } from "../../operations/verify/signals";
 import {
   placed,
   receiveOtlp,
@@ -192,6 +193,34 @@ describe("an agent before two gateways", () => {
     for (const [index, share] of shares.entries()) {
       expect(calls.of(`collector_replica=otel-gateway-${index}`)).toBe(share * SPANS_OF_A_TRACE);
     }
+  });
+});
+
+describe("a gateway that keeps next to no ordinary trace", () => {
+  it("keeps what verify sends", async () => {
+    const kept = new Seen();
+    const sink = await receiveOtlp((path, body) => {
+      if (path.startsWith("/kept/")) kept.add("gateway", body as Traces);
+    });
+    const { http, metrics } = await startCollector(otelcol.path(), rendered(), "otel-gateway", (config) => {
+      toSink(sink, "gateway")(config);
+      const { policies } = config.processors.tail_sampling as { policies: { probabilistic?: object }[] };
+      for (const policy of policies) {
+        if (policy.probabilistic) policy.probabilistic = { sampling_percentage: 1e-6 };
+      }
+    });
+    const at = 1_750_000_000_000;
+    const proofs = Array.from({ length: 5 }, (_, index) => traceId(TRACES + index));
+    for (const [index, id] of proofs.entries()) {
+      await post(`${http}/v1/traces`, request(FAILED + SLOW + index, 0));
+      await post(`${http}/v1/traces`, bodiesOf({ id, value: index, at }).trace);
+    }
+
+    await vi.waitFor(async () => {
+      const judged = valuesOf(await get(metrics), JUDGED, "sampled=").reduce((sum, value) => sum + value, 0);
+      expect(judged).toBe(2 * proofs.length);
+    }, PATIENT);
+    await vi.waitFor(() => expect([...kept.traces.keys()].sort()).toEqual([...proofs].sort()), PATIENT);
   });
 });
 

@@ -67,6 +67,9 @@ describe("the record of what is deployed and verified, in state files", () => {
     await recordVerification(stack, await deployed(stack), false);
     expect(await isVerified(stack, first)).toBe(false);
 
+    await stack.capture(["up", "--yes", "--skip-preview", "--target", "**grafana**"]);
+    expect([first.partial, second.partial, (await current()).partial]).toEqual([false, false, true]);
+
     await stack.capture(["destroy", "--yes", "--skip-preview"]);
     expect(await deployed(stack)).toBeUndefined();
   });

@@ -38,7 +38,7 @@ describe("what the workflows call", () => {
 
   it("are verbs with options that they take", () => {
     const known = verbs();
-    for (const [call, name, rest = ""] of found(/\bnpx monitoring (\S+)((?: --?\S+ [a-z]+)*)/g)) {
+    for (const [call, name, rest = ""] of found(/\bnpx monitoring (\S+)((?: --?\S+ [a-z\d]+)*)/g)) {
       const options = known.get(name as string)?.options.map(({ long }) => long);
       expect(options, `${call}: there is no such verb`).toBeDefined();
       for (const [option] of rest.matchAll(/--[a-z-]+/g)) expect(options).toContain(option);
@@ -133,7 +133,7 @@ describe("the order of things", () => {
       const order = job?.steps.map(({ with: given, run }) => given?.command ?? run);
       const [update, verify] = [
         order?.indexOf("up") ?? -1,
-        order?.indexOf(`npx monitoring verify --stack ${stack}`) ?? -1,
+        order?.indexOf(`npx monitoring verify --wait 15 --stack ${stack}`) ?? -1,
       ];
       expect(update).toBeGreaterThan(-1);
       expect(verify).toBeGreaterThan(update);

@@ -1,7 +1,12 @@
-import { Argument, Command } from "commander";
+import { Argument, Command, Option } from "commander";
 
+import { DEFAULT_STORAGE } from "../components/settings/defaults";
 import { LOGGING } from "./logging-choices";
 import { promoteVerb } from "./promote/command";
+import type { BackupOptions } from "./verbs/backup";
+
+/** Programs that keep data; the volume for snapshots is Elasticsearch's. */
+const STORING = Object.keys(DEFAULT_STORAGE).filter((name) => name !== "elasticsearch-snapshots");
 
 /** A verb as a person gives it: which stack, and whether the answer is for a program. */
 interface Common {
@@ -104,9 +109,12 @@ function changing(program: Command): void {
 
 function keeping(program: Command): void {
   verb(program, "backup [folder]", "copy everything that the programs keep; each is stopped while it is copied")
+    .addOption(
+      new Option("--without <program...>", "leave out the data of a program; give the folder first").choices(STORING),
+    )
     .option("--json", "print JSON")
-    .action(async (folder: string | undefined, { stack, json }: Common) =>
-      (await import("./verbs/backup")).backup(folder, stack, json ?? false),
+    .action(async (folder: string | undefined, options: BackupOptions) =>
+      (await import("./verbs/backup")).backup(folder, options),
     );
   verb(program, "restore <folder>", "put a backup in the place of what the programs keep")
     .option("--from-other-stack", "take the backup of another stack")

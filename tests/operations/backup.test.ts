@@ -17,6 +17,7 @@ import {
   type ArchivedVolume,
 } from "../../operations/backup/manifest";
 import { checkRoomFor, planOf } from "../../operations/backup/plan";
+import { missingLines, selectionOf } from "../../operations/backup/selection";
 import { UsageError } from "../../operations/fail";
 import type { Session } from "../../operations/session";
 import { copyStopped, stoppedTogether } from "../../operations/verbs/backup";
@@ -100,6 +101,38 @@ describe("a backup's archives and manifest", () => {
     expect(() => parseManifest(good.replace('"format":1', '"format":2'), "m")).toThrow(/this version reads: format/);
     expect(() => parseManifest(good.replace("pyairtable-monitoring", "other"), "m")).toThrow(/reads: project/);
     expect(() => parseManifest(good.replace("loki-loki.tar.gz", "../loki.tar.gz"), "m")).toThrow(/volumes\.0\.file/);
+  });
+});
+
+describe("what a backup holds", () => {
+  // Several nodes of Elasticsearch without a folder for snapshots.
+  const programs = [programOf("elasticsearch"), programOf("prometheus"), { ...programOf("kibana"), data: [] }];
+  const names = (without: string[]) => selectionOf({ programs }, without).programs.map(({ name }) => name);
+
+  it("is refused as a whole where Elasticsearch can not be saved, with the way to save the rest", () => {
+    expect(() => names([])).toThrow(/elasticsearchSnapshots\.storageClass.*--without elasticsearch$/);
+    expect(names(["elasticsearch"])).toEqual(["prometheus"]);
+  });
+
+  it("lacks nothing but what is named and keeps data", () => {
+    expect(() => names(["kibana"])).toThrow(
+      new UsageError(
+        '--without takes a program of the stack that keeps data, not "kibana"; take some of elasticsearch, prometheus',
+      ),
+    );
+    expect(() => names(["elasticsearch", "prometheus"])).toThrow(/nothing would be in the backup/);
+  });
+
+  it("says what it lacks, to people and in the manifest", () => {
+    const { notIncluded } = selectionOf({ programs, grafanaDatabase: "db:5432" }, ["elasticsearch", "elasticsearch"]);
+    expect(missingLines(notIncluded)).toEqual([
+      "not in this backup: elasticsearch; left out with --without",
+      "not in this backup: Grafana's PostgreSQL at db:5432; back it up with pg_dump",
+    ]);
+    const manifest = manifestOf("prod", [LOKI], notIncluded);
+    expect(parseManifest(JSON.stringify(manifest), "m").notIncluded).toEqual(notIncluded);
+    const older = { ...manifest, notIncluded: undefined };
+    expect(parseManifest(JSON.stringify(older), "m").notIncluded).toEqual([]);
   });
 });
 

@@ -36,7 +36,10 @@ describe("npx monitoring, before there is a stack", () => {
         /^error: there is no configuration for the stack "nowhere": expected the file/,
       ],
       [["restore", "/nonexistent/backup"], /^error: \/nonexistent\/backup is no backup: it has no manifest\.json$/],
-      [["dashboards", "puls"], /^error: dashboards can not "puls"\. Did you mean "pull"\?$/],
+      [["dashboards", "puls"], /^error: .*'puls' is invalid.*list, apply, pull/],
+      [[], /^error: name a verb: urls, .*deploy/],
+      [["help", "foo"], /^error: there is no verb "foo"; take one of urls, .*deploy/],
+      [["backup", "--without", "kibana"], /^error: .*'kibana' is invalid.*elasticsearch/],
       [["logs", "--tail", "many"], /^error: --tail takes a number of lines, not "many"$/],
       [["restore"], /^error: missing required argument 'folder'$/],
     ];

@@ -3,7 +3,7 @@ import path from "node:path";
 import { confirm } from "../ask";
 import { readArchive } from "../backup/archive";
 import { checkArchives, readManifest, type Manifest } from "../backup/manifest";
-import { checkRoomFor, planOf, type Step } from "../backup/plan";
+import { checkRoomFor, planOf, unusedOf, type Step } from "../backup/plan";
 import { missingLines } from "../backup/selection";
 import { SnapshotRestore } from "../backup/snapshot-restore";
 import { SNAPSHOTS } from "../backup/snapshots";
@@ -55,7 +55,8 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
 /** Whether an archive holds a snapshot for a running store, and not the content of a stopped one's volume. */
 const isSnapshot = ({ archive }: Step) => archive.data === SNAPSHOTS;
 
-function text(steps: readonly Step[], { createdAt, notIncluded }: Manifest): string {
+function text(steps: readonly Step[], manifest: Manifest): string {
+  const { createdAt, notIncluded } = manifest;
   const rows = steps.map(({ program, volume, archive }) => [
     program.name,
     volume,
@@ -64,6 +65,7 @@ function text(steps: readonly Step[], { createdAt, notIncluded }: Manifest): str
   ]);
   return [
     table(["program", "volume", "data", "written by"], rows),
+    ...unusedOf(manifest, steps).map(({ file }) => `not used: ${file}, of a copy that the stack does not have`),
     ...missingLines(notIncluded),
     `The backup was made at ${createdAt}. What it does not hold stays as it is.`,
   ].join("\n");

@@ -30,6 +30,7 @@ export default defineConfig({
           name: "mocks",
           include: ["tests/{platform,components}/**/*.test.ts", "tests/{,policy/}program.test.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -67,6 +67,8 @@ export interface StackOutputs {
   readonly grafanaAdminPassword: pulumi.Output<string>;
   /** The one way in, where the stack has it. */
   readonly frontDoor?: FrontDoorOutput;
+  /** `host:port` of the PostgreSQL that holds what Grafana keeps, where it is outside the stack. */
+  readonly grafanaDatabase?: string;
   /** With which Grafana logs in to its database; the user is to be created with it. */
   readonly grafanaDatabasePassword?: pulumi.Output<string>;
   /** Of Elasticsearch's user `elastic`, with which a person logs in to Kibana as well. */
@@ -123,7 +125,12 @@ export function outputs({ settings, credentials, platform, workloads, components
     grafanaAdminUser: settings.grafana.adminUser,
     grafanaAdminPassword: credentials.grafanaAdminPassword,
     ...(settings.frontDoor ? { frontDoor: frontDoorOutput(settings, settings.frontDoor, credentials) } : {}),
-    ...(settings.grafana.database ? { grafanaDatabasePassword: credentials.grafanaDatabasePassword } : {}),
+    ...(settings.grafana.database
+      ? {
+          grafanaDatabase: settings.grafana.database.address,
+          grafanaDatabasePassword: credentials.grafanaDatabasePassword,
+        }
+      : {}),
     ...(settings.elk ? { elasticPassword: credentials.elasticPassword } : {}),
     services: {
       network: platform.servicesNetwork,

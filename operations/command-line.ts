@@ -1,7 +1,17 @@
-import { Argument, Command } from "commander";
+import { Argument, Command, Option } from "commander";
 
+import { DEFAULT_RESOURCES, DEFAULT_STORAGE } from "../components/settings/defaults";
+import { UsageError } from "./fail";
 import { LOGGING } from "./logging-choices";
 import { promoteVerb } from "./promote/command";
+import type { BackupOptions } from "./verbs/backup";
+import type { DashboardAction } from "./verbs/dashboards";
+
+/** What the verb `dashboards` does. */
+const ACTIONS: readonly DashboardAction[] = ["list", "apply", "pull"];
+
+/** Programs that keep data; the volume for snapshots is Elasticsearch's. */
+const STORING = Object.keys(DEFAULT_STORAGE).filter((name) => name !== "elasticsearch-snapshots");
 
 /** A verb as a person gives it: which stack, and whether the answer is for a program. */
 interface Common {
@@ -14,9 +24,10 @@ export function command(): Command {
   const program = new Command("monitoring")
     .description("Everyday operation of the monitoring stack.")
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    // What is wrong is told in one line by whoever runs this, without the whole help.
+    .configureOutput({ outputError: () => {}, writeErr: () => {} })
     .showSuggestionAfterError(true)
-    .helpCommand("help [verb]", "explain a verb")
+    .helpCommand(false)
     .addHelpText("after", "\nExit codes: 0 done and good, 1 not, 2 used wrongly and nothing changed.");
   looking(program);
   changing(program);
@@ -30,10 +41,30 @@ export function command(): Command {
       const { completion } = await import("./verbs/completion");
       console.log(completion(shell, program));
     });
+  helpVerb(program);
   for (const verb of program.commands) {
     verb.exitOverride().configureOutput({ outputError: () => {} });
   }
   return program;
+}
+
+/** Commander's own answers an unknown verb with the whole help. */
+function helpVerb(program: Command): void {
+  const names = program.commands.map((each) => each.name());
+  program
+    .command("help")
+    .description("explain a verb")
+    .addArgument(suggesting(new Argument("[verb]", "verb to explain"), names))
+    .action((name: string | undefined) => {
+      const asked = name === undefined ? program : program.commands.find((each) => each.name() === name);
+      if (asked === undefined) throw new UsageError(`there is no verb "${name}"; take one of ${names.join(", ")}`);
+      asked.help();
+    });
+}
+
+/** An argument for which a shell offers words, and which takes others too: what is there is known later. */
+function suggesting(argument: Argument, words: readonly string[]): Argument {
+  return argument.choices(words).argParser((word: string) => word);
 }
 
 function verb(program: Command, usage: string, description: string): Command {
@@ -60,7 +91,8 @@ function looking(program: Command): void {
     .action(async ({ stack, json = false, strict = false, wait }: Common & { strict?: boolean; wait: string }) =>
       succeed(await (await import("./verbs/verify")).verify(stack, { json, strict, wait })),
     );
-  verb(program, "logs [program]", "a program's log, or all of them")
+  verb(program, "logs", "a program's log, or all of them")
+    .addArgument(suggesting(new Argument("[program]", "program of the stack"), Object.keys(DEFAULT_RESOURCES)))
     .option("-f, --follow", "go on with what comes")
     .option("-n, --tail <lines>", "how many of the last lines", "100")
     .action(async (name: string | undefined, options: { stack: string; follow?: boolean; tail: string }) =>
@@ -86,11 +118,12 @@ function changing(program: Command): void {
     );
   verb(
     program,
-    "dashboards [action]",
+    "dashboards",
     "list the dashboards and check their files; apply: put the files into Grafana; pull: write those edited in Grafana to files",
   )
+    .addArgument(new Argument("[action]", "what to do with them").choices(ACTIONS).default(ACTIONS[0]))
     .option("--json", "print JSON")
-    .action(async (action: string | undefined, { stack, json }: Common) =>
+    .action(async (action: DashboardAction, { stack, json }: Common) =>
       succeed(await (await import("./verbs/dashboards")).dashboards(action, stack, json ?? false)),
     );
   verb(program, "stop", "remove the programs and keep their data").action(async ({ stack }: Common) =>
@@ -105,9 +138,12 @@ function changing(program: Command): void {
 
 function keeping(program: Command): void {
   verb(program, "backup [folder]", "copy everything that the programs keep; each is stopped while it is copied")
+    .addOption(
+      new Option("--without <program...>", "leave out the data of a program; give the folder first").choices(STORING),
+    )
     .option("--json", "print JSON")
-    .action(async (folder: string | undefined, { stack, json }: Common) =>
-      (await import("./verbs/backup")).backup(folder, stack, json ?? false),
+    .action(async (folder: string | undefined, options: BackupOptions) =>
+      (await import("./verbs/backup")).backup(folder, options),
     );
   verb(program, "restore <folder>", "put a backup in the place of what the programs keep")
     .option("--from-other-stack", "take the backup of another stack")

@@ -12,10 +12,12 @@ import { PROJECT } from "./workspace";
 /**
  * The stack's settings, read before anything is created.
  *
+ * @param changes values that are about to take the place of those in the configuration, by key.
  * @throws SettingsError with every problem of the configuration.
  */
-export async function settingsOf(run: StackRun): Promise<Settings> {
-  return parseSettings({ project: PROJECT, stack: run.stack, ...(await run.configuration()) });
+export async function settingsOf(run: StackRun, changes: Readonly<Record<string, string>> = {}): Promise<Settings> {
+  const { values, ...others } = await run.configuration();
+  return parseSettings({ project: PROJECT, stack: run.stack, ...others, values: { ...values, ...changes } });
 }
 
 /**

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 
+import { PROJECT_ROOT } from "../operations/workspace";
 import type { StackOutputs } from "../components/stack-outputs";
 import { recordResources, type Recorder } from "./support/mocks";
 import { textOf } from "./support/outputs";
@@ -53,6 +53,7 @@ const EXPECTED = [
   "pyairtable:security:Credentials credentials",
   "pyairtable:tracing:TracingStack tracing",
   "random:index/randomPassword:RandomPassword credentials-grafana-admin-password",
+  "random:index/randomPassword:RandomPassword credentials-root",
   ...[
     "from-grafana-jaeger-otel-collector",
     "from-grafana-otel-collector-prometheus-promtail",
@@ -281,7 +282,8 @@ describe("secrets of the dev stack", () => {
   });
 
   it("are generated for none that is given", () => {
-    expect(recorder.ofKind("RandomPassword")).toEqual([]);
+    // Grafana's own key can not be given; it comes from the root.
+    expect(recorder.ofKind("RandomPassword").map(({ name }) => name)).toEqual(["credentials-root"]);
   });
 
   it("turn on the channels, which the outputs name", () => {
@@ -326,10 +328,13 @@ describe("a stack whose configuration is wrong", () => {
 
 describe("a stack whose user's rule file Prometheus would refuse", () => {
   it("creates no program and says file, line and remedy", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "alerts-"));
-    const file = path.join(folder, "own.yaml");
+    const folder = mkdtempSync(path.join(PROJECT_ROOT, "alerts-"));
+    const file = path.join(path.basename(folder), "own.yaml");
     const rule = { alert: "TooMany", expr: "rate(up[5m], 3) > 0", labels: { severity: "info", category: "business" } };
-    writeFileSync(file, `groups:\n  - name: own\n    rules:\n      - ${JSON.stringify(rule)}\n`);
+    writeFileSync(
+      path.join(folder, "own.yaml"),
+      `groups:\n  - name: own\n    rules:\n      - ${JSON.stringify(rule)}\n`,
+    );
     const recorder = await recordResources("dev");
     const error = await run(recorder, {}, { alertRulesFile: file }).then(
       () => new Error("it ran"),

@@ -30,22 +30,37 @@ const volume = z.strictObject({
   entries: z.number(),
 });
 
+const notIncluded = z.strictObject({
+  /** A program, or a store beside the stack. */
+  what: z.string(),
+  /** Why it is not in the backup, or how it is saved instead. */
+  reason: z.string(),
+});
+
 const schema = z.strictObject({
   project: z.literal(PROJECT),
   format: z.literal(FORMAT),
   stack: z.string(),
   createdAt: z.string(),
   volumes: z.array(volume).min(1),
+  notIncluded: z.array(notIncluded).default([]),
 });
 
 /** One archive of a backup. */
 export type ArchivedVolume = z.output<typeof volume>;
+/** Data of the stack that a backup does not hold. */
+export type NotIncluded = z.output<typeof notIncluded>;
 /** What a backup holds, and by what its files are known to be whole. */
 export type Manifest = z.output<typeof schema>;
 
 /** A manifest of this project and format. */
-export function manifestOf(stack: string, volumes: readonly ArchivedVolume[]): Manifest {
-  return { project: PROJECT, format: FORMAT, stack, createdAt: new Date().toISOString(), volumes: [...volumes] };
+export function manifestOf(
+  stack: string,
+  volumes: readonly ArchivedVolume[],
+  notIncluded: readonly NotIncluded[] = [],
+): Manifest {
+  const createdAt = new Date().toISOString();
+  return { project: PROJECT, format: FORMAT, stack, createdAt, volumes: [...volumes], notIncluded: [...notIncluded] };
 }
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {

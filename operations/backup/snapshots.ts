@@ -53,7 +53,8 @@ export function snapshotVolume({ data }: ProgramOutput): KeptData {
   if (volume) return volume;
   throw new UsageError(
     "Elasticsearch has several nodes and no folder to which all of them write, so it can not be backed up. Name a storage " +
-      "class for ReadWriteMany: pulumi config set --path elasticsearchSnapshots.storageClass <class>   and deploy",
+      "class for ReadWriteMany: pulumi config set --path elasticsearchSnapshots.storageClass <class>   and deploy. " +
+      "Or save the rest: npx monitoring backup --without elasticsearch",
   );
 }
 

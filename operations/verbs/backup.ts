@@ -4,7 +4,8 @@ import path from "node:path";
 import type { KeptData } from "../../components/platform/platform";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { writeArchive } from "../backup/archive";
-import { manifestOf, writeManifest, type ArchivedVolume } from "../backup/manifest";
+import { manifestOf, writeManifest, type ArchivedVolume, type Manifest } from "../backup/manifest";
+import { missingLines, selectionOf } from "../backup/selection";
 import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
 import { UsageError } from "../fail";
 import { waitForHealth } from "../health";
@@ -14,29 +15,39 @@ import { size, table } from "../table";
 /** How long the programs may take to be healthy again. */
 const HEALTH_SECONDS = 120;
 
+export interface BackupOptions {
+  readonly stack: string;
+  readonly json?: boolean;
+  /** Programs whose data is left out. */
+  readonly without?: readonly string[];
+}
+
 /**
  * Copies the data of every program into a folder. Each program is stopped while its data is copied, one after the other:
  * a store that runs writes files that only make sense together. Elasticsearch goes on, and writes a snapshot.
  *
  * @param folder must not exist, or be empty. Default: one named after the time, beside the stack's state.
- * @throws UsageError when the folder can not be used, or Elasticsearch has nowhere to write a snapshot.
+ * @throws UsageError when the folder can not be used, a program can not be left out, or Elasticsearch has nowhere to write a
+ * snapshot.
  */
-export async function backup(folder: string | undefined, stack: string, json: boolean): Promise<void> {
+export async function backup(
+  folder: string | undefined,
+  { stack, json = false, without = [] }: BackupOptions,
+): Promise<void> {
   await withStack(stack, async (session) => {
     const target = path.resolve(folder ?? defaultFolder(session, stack));
     await checkTarget(target);
-    const elasticsearch = session.outputs.programs.find(({ name }) => name === ELASTICSEARCH);
-    if (elasticsearch) snapshotVolume(elasticsearch);
-    await checkRoom(session, path.dirname(target));
+    const { programs, notIncluded } = selectionOf(session.outputs, without);
+    await checkRoom(session, programs, path.dirname(target));
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true, mode: 0o700 });
     try {
-      const volumes = await copyAll(session, partial);
-      await writeManifest(partial, manifestOf(stack, volumes));
+      const manifest = manifestOf(stack, await copyAll(session, programs, partial), notIncluded);
+      await writeManifest(partial, manifest);
       await rm(target, { recursive: true, force: true });
       await rename(partial, target);
-      print(target, volumes, json);
+      print(target, manifest, json);
     } finally {
       await rm(partial, { recursive: true, force: true });
     }
@@ -61,24 +72,28 @@ async function checkTarget(target: string): Promise<void> {
 }
 
 /** @throws UsageError when the disk has less room than the volumes fill, which is the most that a copy takes. */
-async function checkRoom({ client, outputs }: Session, parent: string): Promise<void> {
+async function checkRoom({ client }: Session, programs: readonly ProgramOutput[], parent: string): Promise<void> {
   await mkdir(parent, { recursive: true });
   const { bavail, bsize } = await statfs(parent);
-  const use = await client.use(outputs.programs.flatMap(({ data }) => data.map(({ handle }) => handle)));
+  const use = await client.use(programs.flatMap(({ data }) => data.map(({ handle }) => handle)));
   const needed = use.reduce((sum, { used }) => sum + used, 0);
   if (needed > bavail * bsize)
     throw new UsageError(`${parent} has ${size(bavail * bsize)} left; the copy may take ${size(needed)}`);
 }
 
-async function copyAll(session: Session, folder: string): Promise<ArchivedVolume[]> {
+async function copyAll(
+  session: Session,
+  programs: readonly ProgramOutput[],
+  folder: string,
+): Promise<ArchivedVolume[]> {
   const interrupt = new AbortController();
   const abort = () => interrupt.abort(new Error("interrupted; nothing was written"));
   process.once("SIGINT", abort).once("SIGTERM", abort);
   try {
     const volumes: ArchivedVolume[] = [];
-    for (const group of stoppedTogether(session.outputs.programs))
+    for (const group of stoppedTogether(programs))
       volumes.push(...(await copyStopped(session, group, folder, interrupt.signal)));
-    const elasticsearch = session.outputs.programs.find(({ name }) => name === ELASTICSEARCH);
+    const elasticsearch = programs.find(({ name }) => name === ELASTICSEARCH);
     if (elasticsearch) volumes.push(...(await copySnapshot(session, elasticsearch, folder, interrupt.signal)));
     return volumes;
   } finally {
@@ -171,9 +186,10 @@ async function checkHealth({ client, outputs }: Session): Promise<void> {
   throw new Error(`the backup is whole, but not every program came back:\n${named.join("\n")}`);
 }
 
-function print(folder: string, volumes: readonly ArchivedVolume[], json: boolean): void {
-  if (json) return console.log(JSON.stringify({ folder, volumes }, undefined, 2));
+function print(folder: string, { volumes, notIncluded }: Manifest, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ folder, volumes, notIncluded }, undefined, 2));
   const rows = volumes.map(({ program, unpacked, bytes, file }) => [program, size(unpacked), size(bytes), file]);
   console.log(table(["program", "data", "copy", "file"], rows));
+  for (const line of missingLines(notIncluded)) console.log(line);
   console.log(`The backup is in ${folder}. It holds users and their passwords' hashes: keep it where the data may be.`);
 }

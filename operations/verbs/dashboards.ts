@@ -3,10 +3,8 @@ import path from "node:path";
 
 import { load } from "js-yaml";
 
-import { suggestion } from "../../components/settings/problems";
 import type { Settings } from "../../components/settings/settings";
 import { describe, type Check } from "../checks";
-import { UsageError } from "../fail";
 import { basicAuthorization, storedDashboards } from "../grafana/api";
 import { checkDashboards, readDashboards, writeDashboards, type Dashboard } from "../grafana/dashboard-files";
 import { settingsOf } from "../preflight";
@@ -22,16 +20,15 @@ const GRAFANA = "**grafana**";
 
 const ACTIONS = { list, apply, pull } as const;
 
+export type DashboardAction = keyof typeof ACTIONS;
+
 /**
  * Lists the dashboards with their addresses and checks their files, or moves them between files and Grafana.
  *
- * @param action `list` (the default), `apply` or `pull`.
  * @returns whether the files are good, and went where they were to go.
  */
-export async function dashboards(action = "list", stack: string, json: boolean): Promise<boolean> {
-  const names = Object.keys(ACTIONS);
-  if (!names.includes(action)) throw new UsageError(`dashboards can not "${action}". ${suggestion(action, names)}`);
-  return ACTIONS[action as keyof typeof ACTIONS](stack, json);
+export async function dashboards(action: DashboardAction, stack: string, json: boolean): Promise<boolean> {
+  return ACTIONS[action](stack, json);
 }
 
 async function list(stack: string, json: boolean): Promise<boolean> {

@@ -58,8 +58,10 @@ export async function deploy(logging: string | undefined, { stack, config, json 
     const tools = await prepareTools(report, providersOf(await platformsOf(known)));
     stop = tools.stop;
     const run = await StackRun.open(tools.workspace, stack, config);
-    if (logging !== undefined) await chooseLogging(run, logging, report);
-    const ground = await prepareGround(run, await settingsOf(run), report);
+    const settings = await settingsOf(run, logging === undefined ? {} : { logging });
+    const ground = await prepareGround(run, settings, report);
+    // Only now: a choice that is refused must not be left in the file.
+    if (logging !== undefined) await keepLogging(run, logging, report);
     spinner.stop();
     await bringUp(run, json ?? false);
     const outputs = await run.outputs();
@@ -75,7 +77,7 @@ export async function deploy(logging: string | undefined, { stack, config, json 
   }
 }
 
-async function chooseLogging(run: StackRun, logging: string, report: (message: string) => void): Promise<void> {
+async function keepLogging(run: StackRun, logging: string, report: (message: string) => void): Promise<void> {
   const { values } = await run.configuration();
   if ((values.logging ?? schema.logging.default) === logging) return;
   await run.capture(["config", "set", "logging", logging]);

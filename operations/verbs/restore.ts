@@ -2,8 +2,9 @@ import path from "node:path";
 
 import { confirm } from "../ask";
 import { readArchive } from "../backup/archive";
-import { checkArchives, readManifest } from "../backup/manifest";
-import { checkRoomFor, planOf, type Step } from "../backup/plan";
+import { checkArchives, readManifest, type Manifest } from "../backup/manifest";
+import { checkRoomFor, planOf, unusedOf, type Step } from "../backup/plan";
+import { missingLines } from "../backup/selection";
 import { SnapshotRestore } from "../backup/snapshot-restore";
 import { SNAPSHOTS } from "../backup/snapshots";
 import { COUNT, DISCARD, FINISH, LOOK, NEW, PREPARE, SWAP, UNDO } from "../backup/swap";
@@ -37,7 +38,7 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
   return withStack(options.stack, async (session) => {
     const steps = planOf(manifest, options.stack, session.outputs, options.fromOtherStack ?? false);
     checkRoomFor(steps, await session.client.use(steps.map(({ volume }) => volume)));
-    console.log(text(steps, manifest.createdAt));
+    console.log(text(steps, manifest));
     if (!options.yes) await confirm("What the programs have stored since then will be lost.", options.stack);
     const [snapshot, volumes] = [steps.find(isSnapshot), steps.filter((step) => !isSnapshot(step))];
     const indices = snapshot && new SnapshotRestore(session, snapshot.program);
@@ -54,14 +55,20 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
 /** Whether an archive holds a snapshot for a running store, and not the content of a stopped one's volume. */
 const isSnapshot = ({ archive }: Step) => archive.data === SNAPSHOTS;
 
-function text(steps: readonly Step[], createdAt: string): string {
+function text(steps: readonly Step[], manifest: Manifest): string {
+  const { createdAt, notIncluded } = manifest;
   const rows = steps.map(({ program, volume, archive }) => [
     program.name,
     volume,
     size(archive.unpacked),
     archive.image,
   ]);
-  return [table(["program", "volume", "data", "written by"], rows), `The backup was made at ${createdAt}.`].join("\n");
+  return [
+    table(["program", "volume", "data", "written by"], rows),
+    ...unusedOf(manifest, steps).map(({ file }) => `not used: ${file}, of a copy that the stack does not have`),
+    ...missingLines(notIncluded),
+    `The backup was made at ${createdAt}. What it does not hold stays as it is.`,
+  ].join("\n");
 }
 
 /** Puts back what a restore that was killed had moved aside. */

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import type { ProgramOutput } from "../../components/stack-outputs";
 import { listArchive, readArchive, writeArchive } from "../../operations/backup/archive";
 import {
   checkArchives,
@@ -15,8 +16,10 @@ import {
   readManifest,
   writeManifest,
   type ArchivedVolume,
+  type Manifest,
 } from "../../operations/backup/manifest";
-import { checkRoomFor, planOf } from "../../operations/backup/plan";
+import { checkRoomFor, planOf, unusedOf } from "../../operations/backup/plan";
+import { missingLines, selectionOf } from "../../operations/backup/selection";
 import { UsageError } from "../../operations/fail";
 import type { Session } from "../../operations/session";
 import { copyStopped, stoppedTogether } from "../../operations/verbs/backup";
@@ -103,6 +106,38 @@ describe("a backup's archives and manifest", () => {
   });
 });
 
+describe("what a backup holds", () => {
+  // Several nodes of Elasticsearch without a folder for snapshots.
+  const programs = [programOf("elasticsearch"), programOf("prometheus"), { ...programOf("kibana"), data: [] }];
+  const names = (without: string[]) => selectionOf({ programs }, without).programs.map(({ name }) => name);
+
+  it("is refused as a whole where Elasticsearch can not be saved, with the way to save the rest", () => {
+    expect(() => names([])).toThrow(/elasticsearchSnapshots\.storageClass.*--without elasticsearch$/);
+    expect(names(["elasticsearch"])).toEqual(["prometheus"]);
+  });
+
+  it("lacks nothing but what is named and keeps data", () => {
+    expect(() => names(["kibana"])).toThrow(
+      new UsageError(
+        '--without takes a program of the stack that keeps data, not "kibana"; take some of elasticsearch, prometheus',
+      ),
+    );
+    expect(() => names(["elasticsearch", "prometheus"])).toThrow(/nothing would be in the backup/);
+  });
+
+  it("says what it lacks, to people and in the manifest", () => {
+    const { notIncluded } = selectionOf({ programs, grafanaDatabase: "db:5432" }, ["elasticsearch", "elasticsearch"]);
+    expect(missingLines(notIncluded)).toEqual([
+      "not in this backup: elasticsearch; left out with --without",
+      "not in this backup: Grafana's PostgreSQL at db:5432; back it up with pg_dump",
+    ]);
+    const manifest = manifestOf("prod", [LOKI], notIncluded);
+    expect(parseManifest(JSON.stringify(manifest), "m").notIncluded).toEqual(notIncluded);
+    const older = { ...manifest, notIncluded: undefined };
+    expect(parseManifest(JSON.stringify(older), "m").notIncluded).toEqual([]);
+  });
+});
+
 describe("what a restore plans", () => {
   const outputs = { programs: [programOf("prometheus"), programOf("loki", "example/loki:3.7.8")] };
 
@@ -124,11 +159,44 @@ describe("what a restore plans", () => {
     expect(() => planOf(manifestOf("dev", [elastic]), "dev", outputs, false)).toThrow(/holds data of elasticsearch/);
   });
 
+  describe("after a change of replicas", () => {
+    const copies = (name: string, ...data: string[]) => ({
+      ...programOf(name),
+      data: data.map((one) => ({ name: one, handle: `claim-${one}`, size: 1 })),
+    });
+    const backupOf = (program: string, ...data: string[]) =>
+      manifestOf(
+        "dev",
+        data.map((one) => ({ ...LOKI, program, data: one, image: "example/x:1.0.0" })),
+      );
+    const volumes = (manifest: Manifest, program: ProgramOutput) =>
+      planOf(manifest, "dev", { programs: [program] }, false).map(({ archive, volume }) => [archive.data, volume]);
+
+    it("gives the data of one to the first of several, and back", () => {
+      const [one, two] = [copies("prometheus", "prometheus"), copies("prometheus", "prometheus-0", "prometheus-1")];
+      expect(volumes(backupOf("prometheus", "prometheus"), two)).toEqual([["prometheus", "claim-prometheus-0"]]);
+      const both = backupOf("prometheus", "prometheus-0", "prometheus-1");
+      expect(volumes(both, one)).toEqual([["prometheus-0", "claim-prometheus"]]);
+      const unused = unusedOf(both, planOf(both, "dev", { programs: [one] }, false));
+      expect(unused.map(({ data }) => data)).toEqual(["prometheus-1"]);
+      expect(volumes(both, two)).toHaveLength(2);
+    });
+
+    it("loses no copy whose data is its own", () => {
+      const three = backupOf("logstash", "logstash-0", "logstash-1", "logstash-2");
+      expect(() => volumes(three, copies("logstash", "logstash-0", "logstash-1"))).toThrow(
+        /holds "logstash-2", of a copy of logstash.*--path replicas\.logstash/,
+      );
+    });
+  });
+
   it.each([
     ["example/loki:3.8.0", true],
     ["example/loki:v3.7.9", true],
     ["example/loki:3.7.8", false],
     ["example/loki:3.6.0", false],
+    [`example/loki:3.7.8@sha256:${"9".repeat(64)}`, false],
+    [`example/loki:3.8.0@sha256:${"1".repeat(64)}`, true],
   ])("compares releases: %s", (image, refused) => {
     const plan = () => planOf(manifestOf("dev", [{ ...LOKI, image }]), "dev", outputs, false);
     if (refused) expect(plan).toThrow(/newer than the stack's example\/loki:3\.7\.8/);

@@ -185,13 +185,13 @@ describe("grafana with a database elsewhere", () => {
   });
 
   it("knows its address behind an ingress, and sends cookies over TLS alone", () => {
-    const { grafana, alertmanager } = programsFor({ ...written, ingress: { domain: "watch.example.org" } }).metrics;
+    const { grafana, prometheus } = programsFor({ ...written, ingress: { domain: "watch.example.org" } }).metrics;
     expect(grafana.env).toMatchObject({
       GF_SERVER_ROOT_URL: "https://grafana.watch.example.org/",
       GF_SECURITY_COOKIE_SECURE: "true",
     });
-    const template = alertmanager.files?.entries.find(({ path }) => path === "templates/addresses.tmpl");
-    expect(template?.content).toContain("https://grafana.watch.example.org{{ end }}");
+    const rules = prometheus.files?.entries.find(({ path }) => path === "rules/critical.yaml");
+    expect(rules?.content).toContain("dashboard: https://grafana.watch.example.org/d/");
   });
 });
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { images } from "../../components/images";
+import { PROJECT_ROOT } from "../../operations/workspace";
 import { factsOf, pathsOf, programsFor, textOfFile, yamlOf } from "./support";
 import type { Written } from "../support/settings";
 
@@ -96,10 +96,10 @@ describe("prometheus", () => {
     ["at the port where it is published", { ports: { grafana: 3999 } }, "http://localhost:3999"],
     ["behind the front door", { frontDoor: { domain: "a.org" } }, "https://grafana.a.org:8443"],
   ])("leads every alert to its dashboard in Grafana %s", (_, written, grafana) => {
-    const folder = mkdtempSync(path.join(tmpdir(), "rules-"));
+    const folder = mkdtempSync(path.join(PROJECT_ROOT, "rules-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const alertRulesFile = path.join(folder, "own.yaml");
-    writeFileSync(alertRulesFile, 'annotations:\n  dashboard: "/d/imports"\n');
+    const alertRulesFile = path.join(path.basename(folder), "own.yaml");
+    writeFileSync(path.join(folder, "own.yaml"), 'annotations:\n  dashboard: "/d/imports"\n');
     const rendered = programsFor({ ...written, alertRulesFile }).metrics.prometheus;
     expect(textOfFile(rendered, "rules/user-own.yaml")).toContain(`dashboard: "${grafana}/d/imports"`);
     const critical = textOfFile(rendered, "rules/critical.yaml");

@@ -8,8 +8,7 @@ import { ensureImages, type ImageOrigin } from "../toolchain/images/ensure";
 import { hasVendorPlugin, NOTICE, startPlugins } from "../toolchain/plugins";
 import { ensurePulumi } from "../toolchain/pulumi-cli";
 import { dependencies } from "../package.json";
-import { UsageError } from "./fail";
-import { pingEngine } from "./platform/docker";
+import { isDenied, pingEngine } from "./platform/docker";
 import { openWorkspace, type Workspace } from "./workspace";
 
 /** The providers whose resources the program creates, with the versions of their packages. */
@@ -103,12 +102,13 @@ export async function prepareEngine(
 }
 
 /**
- * Where an engine answers, but not to this user, nothing can be prepared.
+ * Where an engine answers, but not to this user, nothing can be prepared, nor where the one that DOCKER_HOST names does not
+ * answer: any other one is started or installed.
  *
  * @throws UsageError that says what to do.
  */
 export async function refuseWithoutRights(): Promise<void> {
   await pingEngine(new Docker()).catch((error: unknown) => {
-    if (error instanceof UsageError) throw error;
+    if (process.env.DOCKER_HOST || isDenied(error)) throw error;
   });
 }

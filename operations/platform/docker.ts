@@ -107,9 +107,10 @@ export class DockerClient implements PlatformClient {
     const container = this.docker.getContainer(handle);
     const options = { stdout: true, stderr: true, tail };
     const both = new PassThrough();
-    const stream = follow
-      ? await container.logs({ ...options, follow: true })
-      : await container.logs({ ...options, follow: false });
+    const stream = await there<NodeJS.ReadableStream | Buffer>(
+      handle,
+      follow ? container.logs({ ...options, follow: true }) : container.logs({ ...options, follow: false }),
+    );
     if (Buffer.isBuffer(stream)) {
       const source = new PassThrough();
       this.docker.modem.demuxStream(source, both, both);
@@ -209,16 +210,37 @@ export class DockerClient implements PlatformClient {
   }
 }
 
+class NoRight extends UsageError {
+  constructor() {
+    super("no right to use the Docker engine; run this as a user of the group docker, or as root");
+  }
+}
+
+/** Whether an engine answers, but not to this user. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof NoRight;
+}
+
 /** @throws UsageError that says what to do when the engine does not answer, or not to this user. */
 export async function pingEngine(docker: Docker): Promise<void> {
   try {
     await docker.ping();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EACCES" || code === "EPERM") {
-      throw new UsageError("no right to use the Docker engine; run this as a user of the group docker, or as root");
-    }
-    throw new Error(`the Docker engine does not answer (${message}); start it, or set DOCKER_HOST`);
+    if (code === "EACCES" || code === "EPERM") throw new NoRight();
+    const { DOCKER_HOST: host } = process.env;
+    const [which, other] = host ? [` at DOCKER_HOST=${host}`, "unset"] : ["", "set"];
+    throw new UsageError(`the Docker engine${which} does not answer; start it, or ${other} DOCKER_HOST (${message})`);
+  }
+}
+
+/** @throws Error that says so where the container was removed. */
+async function there<T>(handle: string, request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+    throw new Error(`there is no container ${handle}; bring it back with: npx monitoring deploy`);
   }
 }
 

@@ -98,7 +98,7 @@ describe("npm start", () => {
 
   it("says what to do when no engine answers, and creates nothing", async () => {
     const { code, stderr } = await start({ DOCKER_HOST: "unix:///nonexistent/docker.sock" });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain(
       "error: the Docker engine at DOCKER_HOST=unix:///nonexistent/docker.sock does not answer; start it, or unset DOCKER_HOST",
     );

@@ -7,7 +7,7 @@ import { writeArchive } from "../backup/archive";
 import { manifestOf, writeManifest, type ArchivedVolume, type Manifest } from "../backup/manifest";
 import { missingLines, selectionOf } from "../backup/selection";
 import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
-import { UsageError } from "../fail";
+import { changesBegin, UsageError } from "../fail";
 import { waitForHealth } from "../health";
 import { programNamed, report, withStack, type Session } from "../session";
 import { size, table } from "../table";
@@ -91,6 +91,7 @@ async function copyAll(
   process.once("SIGINT", abort).once("SIGTERM", abort);
   try {
     const volumes: ArchivedVolume[] = [];
+    changesBegin();
     for (const group of stoppedTogether(programs))
       volumes.push(...(await copyStopped(session, group, folder, interrupt.signal)));
     const elasticsearch = programs.find(({ name }) => name === ELASTICSEARCH);

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { confirm } from "../ask";
 import { protectedResources } from "../deployment-state";
-import { UsageError } from "../fail";
+import { changesBegin, UsageError } from "../fail";
 import type { VolumeUse } from "../platform/client";
 import type { StackRun } from "../pulumi-run";
 import { releaseLock } from "../recover";
@@ -25,6 +25,7 @@ export async function cleanup(stack: string, yes: boolean): Promise<boolean> {
       console.log(loss(stack, volumes, await client.use(volumes)));
       if (!yes) await confirm("All of this will be lost.", stack);
       await releaseLock(run, report);
+      changesBegin();
       // The settings have let go of it, and the engine learns so with an update or here.
       if ((await protectedResources(run)).length > 0) await run.capture(["state", "unprotect", "--all", "--yes"]);
       if ((await run.show(["destroy", "--yes", "--skip-preview"])) !== 0) return false;

@@ -3,6 +3,7 @@ import ora from "ora";
 import { schema } from "../../components/settings/schema";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { platformIn, platformsOf, providersOf, writtenValues } from "../configured";
+import { changesBegin } from "../fail";
 import { prepareGround, type Ground } from "../ground";
 import { waitForHealth, type ProgramHealth } from "../health";
 import { openPlatform } from "../platform";
@@ -60,6 +61,7 @@ export async function deploy(logging: string | undefined, { stack, config, json 
     const run = await StackRun.open(tools.workspace, stack, config);
     const settings = await settingsOf(run, logging === undefined ? {} : { logging });
     const ground = await prepareGround(run, settings, report);
+    changesBegin();
     // Only now: a choice that is refused must not be left in the file.
     if (logging !== undefined) await keepLogging(run, logging, report);
     spinner.stop();

@@ -9,6 +9,7 @@ import { SnapshotRestore } from "../backup/snapshot-restore";
 import { SNAPSHOTS } from "../backup/snapshots";
 import { COUNT, DISCARD, FINISH, LOOK, NEW, PREPARE, SWAP, UNDO } from "../backup/swap";
 import type { ProgramOutput } from "../../components/stack-outputs";
+import { changesBegin } from "../fail";
 import { waitForHealth } from "../health";
 import { programNamed, report, withStack, type Session } from "../session";
 import { size, table } from "../table";
@@ -40,6 +41,7 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
     checkRoomFor(steps, await session.client.use(steps.map(({ volume }) => volume)));
     console.log(text(steps, manifest));
     if (!options.yes) await confirm("What the programs have stored since then will be lost.", options.stack);
+    changesBegin();
     const [snapshot, volumes] = [steps.find(isSnapshot), steps.filter((step) => !isSnapshot(step))];
     const indices = snapshot && new SnapshotRestore(session, snapshot.program);
     await settle(session, volumes, indices);

@@ -1,4 +1,5 @@
 import { protectedResources } from "../deployment-state";
+import { changesBegin } from "../fail";
 import type { StackRun } from "../pulumi-run";
 import { releaseLock } from "../recover";
 import { openPlatformOf, report, withEngine } from "../session";
@@ -12,6 +13,7 @@ export async function stop(stack: string): Promise<boolean> {
   return withEngine(stack, async (run) => {
     await lookFirst(run);
     await releaseLock(run, report);
+    changesBegin();
     const held = await protectedResources(run);
     const without = held.length > 0 ? ["--exclude-protected"] : [];
     const code = await run.show(["destroy", "--yes", "--skip-preview", ...without]);

@@ -31,6 +31,7 @@ const RECORDED = {
   "platform:workflow_executions:increase1h": 1_950,
   "platform:ai_api_cost_dollars:increase1h": 0.48,
   "platform:ai_api_cost_dollars:increase1d": 11.5,
+  "platform:ai_daily_budget:dollars": 100,
 } as const;
 
 /** How much busier or quieter a time is than the same time of day as now: nights are quiet. */
@@ -47,8 +48,10 @@ function busyness(time: number, now: number): number {
  */
 export async function historyPages(services: readonly Service[], seed: string, now: number): Promise<string[]> {
   const recorded = Object.entries(RECORDED).flatMap(([name, level]) =>
-    // What sums up a whole day hardly moves within one.
-    times(now, LENGTH, STEP).map((time) => sample(name, level * (name.endsWith("1d") ? 1 : busyness(time, now)), time)),
+    // What sums up a whole day hardly moves within one, and a budget not at all.
+    times(now, LENGTH, STEP).map((time) =>
+      sample(name, level * (/(increase1d|budget:dollars)$/.test(name) ? 1 : busyness(time, now)), time),
+    ),
   );
   const up = services.flatMap(({ name, address, owner }) => {
     const labels = `instance="${address}",job="services",owner="${owner}",service="${name}"`;

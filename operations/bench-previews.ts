@@ -48,6 +48,7 @@ export async function benchDevelopmentPreview(tools: Tools, folder: string, file
   const stack = await StackRun.open(workspace, "bench", file);
   return [
     ...comparison("dev", "at most 1.3", await measure({ floor, stack })),
+    ...(await contents(stack)),
     ...(await loadTimes()).map(([module, ms]) => [
       `  loading ${module}`,
       `${ms.toFixed(0)} ms`,
@@ -128,6 +129,17 @@ function comparison(name: string, goal: string, times: Readonly<Record<string, n
     [`preview of ${name}'s floor`, `${least.toFixed(2)} s`, `one resource of each provider; ${list(floor)}`],
     [`preview of ${name}`, `${whole.toFixed(2)} s`, list(stack)],
     [`${name} / floor`, (whole / least).toFixed(2), goal],
+  ];
+}
+
+/** How much there is to register: every resource takes its time, and so does every byte of configuration. */
+async function contents(run: StackRun): Promise<string[][]> {
+  type Plan = { steps: { newState?: { inputs?: object } }[] };
+  const { steps } = JSON.parse(await run.capture(["preview", "--json"])) as Plan;
+  const bytes = steps.reduce((sum, { newState }) => sum + JSON.stringify(newState?.inputs ?? {}).length, 0);
+  return [
+    ["  resources", String(steps.length), ""],
+    ["  their inputs", `${(bytes / 1_024).toFixed(0)} KiB`, "files included"],
   ];
 }
 

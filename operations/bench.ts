@@ -72,6 +72,20 @@ async function benchStart(run: StackRun, docker: Docker, file: string, name: str
   ];
 }
 
+/** With the start of the command. */
+async function benchVerify(): Promise<string[]> {
+  const verify = (...more: string[]) =>
+    runCommand(process.execPath, ["operations/monitoring.mjs", "verify", "--stack", "bench", ...more], {
+      cwd: PROJECT_ROOT,
+    });
+  await verify("--wait", "15");
+  let good = false;
+  const took = await seconds(async () => {
+    good = (await verify()).succeeded;
+  });
+  return ["verify on a healthy dev stack", `${took.toFixed(1)} s`, `${good ? "" : "it failed; "}at most 20 s`];
+}
+
 async function main(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "pyairtable-monitoring-bench-"));
   process.env.PYAIRTABLE_MONITORING_STATE = path.join(folder, "state");
@@ -90,6 +104,8 @@ async function main(): Promise<void> {
     report("up");
     try {
       table.push(...(await benchStart(stack, docker, file, name)));
+      report("verify");
+      table.push(await benchVerify());
     } finally {
       await stack.capture(["destroy", "--yes", "--skip-preview"]);
       await removeVolumes(docker, name);

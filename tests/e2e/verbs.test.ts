@@ -76,7 +76,10 @@ describe("npx monitoring", () => {
           "alert",
         ]),
       );
+      const started = Date.now();
       const { code, stdout } = await checkout.run("verify");
+      const wall = (Date.now() - started) / 1_000;
+      console.log(`verify took ${verified.seconds} s, and ${wall} s with the start of the command`);
       expect(code).toBe(0);
       expect(stdout).toMatch(/\d+ ok, \d+ warnings, 0 failed\.$/m);
     });
@@ -117,6 +120,19 @@ describe("npx monitoring", () => {
         code: 2,
         stderr: 'error: the stack has no program "grafna". Did you mean "grafana"?\n',
       });
+    });
+
+    it("follows a log until it is interrupted", async () => {
+      const followed = checkout.begin("logs", "prometheus", "--follow", "--tail", "0");
+      try {
+        await eventually("a line that came later", async () => {
+          // Prometheus reads its configuration again, and says so.
+          await docker.getContainer(`${checkout.stack}-prometheus`).kill({ signal: "SIGHUP" });
+          return followed.stdout().includes("Completed loading of configuration file") || undefined;
+        });
+      } finally {
+        await followed.end();
+      }
     });
 
     it("lists dashboards, refuses a broken file, and applies an edited one to Grafana alone", async () => {

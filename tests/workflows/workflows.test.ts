@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 
 import { command } from "../../operations/command-line";
 import { scripts } from "../../package.json";
+import { goRecipes } from "../../toolchain/go/recipes";
 import { files, read, ROOT, steps, workflow, type Workflow } from "./support";
 
 /** What npm itself does, without a script of that name. */
@@ -71,6 +72,13 @@ describe("every workflow", () => {
       const releases = new Set(pins.filter(([, other]) => other === action).map(([, , pin]) => pin));
       expect([action, releases.size]).toEqual([action, 1]);
     }
+  });
+
+  it("runs the engine that the project builds where none can be downloaded", () => {
+    const engines = steps().filter(({ uses }) => uses?.startsWith("pulumi/actions@"));
+    expect(engines.length).toBeGreaterThan(4);
+    const { version } = goRecipes["pulumi-cli"];
+    for (const { with: given } of engines) expect(given?.["pulumi-version"]).toBe(version);
   });
 
   it.each(all)("%s may only read, but for what a job needs, and ends", (_, { permissions, jobs }) => {

@@ -28,9 +28,19 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** A verb at work. */
+export interface Begun {
+  /** What it has printed by now. */
+  readonly stdout: () => string;
+  /** Interrupts it, as a person at the terminal does. */
+  readonly end: () => Promise<void>;
+}
+
 /** What `verify --json` prints. */
 export interface Verified {
   readonly ok: boolean;
+  /** What the checks took, without the start of the command. */
+  readonly seconds: number;
   readonly probe: { readonly id: string; readonly value: number };
   readonly checks: readonly Check[];
 }
@@ -62,6 +72,23 @@ export class Checkout {
   /** `monitoring` with just these arguments. */
   exact(args: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
     return this.#node(["operations/monitoring.mjs", ...args], options);
+  }
+
+  /** `monitoring <verb> ... --stack <the stack>` that goes on until it is ended. */
+  begin(...args: readonly string[]): Begun {
+    const child = spawn(process.execPath, ["operations/monitoring.mjs", ...args, "--stack", this.stack], {
+      cwd: this.folder,
+      env: { ...process.env, PYAIRTABLE_MONITORING_STATE: this.state },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const end = () => {
+      child.kill("SIGINT");
+      return closed;
+    };
+    return { stdout: () => stdout, end };
   }
 
   /** `npm run pulumi -- ...` in the checkout. */

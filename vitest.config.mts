@@ -44,13 +44,14 @@ export default defineConfig({
         },
       },
       {
-        // The real engine and real containers. Most of their time is waiting, so three files share the machine.
+        // The real engine and real containers. Most of their time is waiting, so two files share the machine; with more, the
+        // engine's default address pools, which hold some thirty networks, can run out.
         extends: true,
         test: {
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts", "tests/toolchain/plugins/**/*.test.ts"],
           globalSetup: ["tests/e2e/global-setup.ts"],
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 3_600_000,

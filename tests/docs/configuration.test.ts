@@ -119,7 +119,7 @@ const QUOTED = [
   "A registry was reached and refused these images",
   "another program on ",
   "no right to use the Docker engine",
-  "the Docker engine does not answer",
+  "does not answer; start it",
   "no Docker engine answers",
   " is at work on the stack",
   "alert delivery",

@@ -14,7 +14,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: [
             "tests/{tools,e2e,platform,components}/**",
-            "tests/{,policy/}program.test.ts",
+            "tests/{,policy/}program*.test.ts",
             "tests/toolchain/{plugins,cluster}/**",
             "tests/docs/integrate-*.test.ts",
           ],
@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "mocks",
-          include: ["tests/{platform,components}/**/*.test.ts", "tests/{,policy/}program.test.ts"],
+          include: ["tests/{platform,components}/**/*.test.ts", "tests/{,policy/}program*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -1,41 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
 
-import * as pulumi from "@pulumi/pulumi";
-import { load } from "js-yaml";
-import { beforeAll, describe, expect, it, vi } from "vitest";
-
-import { PROJECT_ROOT } from "../operations/workspace";
 import type { StackOutputs } from "../components/stack-outputs";
 import { recordResources, type Recorder } from "./support/mocks";
 import { textOf } from "./support/outputs";
-
-type Config = Readonly<Record<string, unknown>>;
-type Texts = Readonly<Record<string, string>>;
-
-const read = (file: string) => load(readFileSync(path.join(__dirname, "..", file), "utf8")) as { config: Config };
-const key = (name: string) => `pyairtable-monitoring:${name}`;
-
-/** Configuration as the engine hands it to a program of the dev stack: the project's defaults, the stack's own values. */
-function devConfig(given: Texts): Record<string, string> {
-  const declared = Object.entries(read("Pulumi.yaml").config).map(
-    ([name, value]) => [name, (value as { default: unknown }).default] as const,
-  );
-  const merged = { ...Object.fromEntries(declared), ...read("Pulumi.dev.yaml").config, ...given };
-  return Object.fromEntries(
-    Object.entries(merged).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
-  );
-}
-
-/** Runs the whole program with the dev stack's configuration and what is given. */
-async function run(recorder: Recorder, secrets: Texts = {}, plain: Texts = {}): Promise<StackOutputs> {
-  const named = (values: Texts) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [key(name), value]));
-  pulumi.runtime.setAllConfig(devConfig(named({ ...plain, ...secrets })), Object.keys(secrets).map(key));
-  vi.resetModules();
-  const { default: program } = (await import("../index")) as unknown as { default: () => Promise<StackOutputs> };
-  return program().finally(() => recorder.drain());
-}
+import { runProgram } from "./support/run-program";
 
 /** The programs of a development stack. */
 const PROGRAMS = [
@@ -117,21 +85,6 @@ const ADDED: Readonly<Record<string, { adds: string[] }>> = {
 };
 
 const MARK = "secretmark";
-const SECRETS = {
-  grafanaAdminPassword: "secretmark-grafana",
-  redisPassword: "secretmark-redis",
-  postgresPassword: "secretmark-postgres",
-  smtpPassword: "secretmark-smtp",
-  slackWebhookUrl: "https://hooks.slack.com/services/secretmark-slack",
-  pagerdutyRoutingKey: "secretmarkpagerduty0123456789abc",
-  alertWebhookUrl: "https://receiver.example.org/secretmark-webhook",
-};
-const EMAIL = {
-  smtpHost: "mail.example.org:587",
-  smtpUser: "alerts",
-  alertFromEmail: "alerts@example.org",
-  oncallEmail: "oncall@example.org",
-};
 
 interface Published {
   readonly external: number;
@@ -146,7 +99,7 @@ describe("the dev stack", () => {
   let outputs: StackOutputs;
   beforeAll(async () => {
     recorder = await recordResources("dev");
-    outputs = await run(recorder);
+    outputs = await runProgram(recorder);
   });
 
   it("consists of exactly these resources", () => {
@@ -251,51 +204,11 @@ describe("the dev stack", () => {
   });
 });
 
-describe("secrets of the dev stack", () => {
-  let recorder: Recorder;
-  let outputs: StackOutputs;
-  beforeAll(async () => {
-    recorder = await recordResources("dev");
-    outputs = await run(recorder, SECRETS, EMAIL);
-  });
-
-  it("reach the containers that need them", () => {
-    const holders = recorder.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(MARK));
-    expect(holders.map(({ name }) => name).sort()).toEqual([
-      "exporters-postgres-exporter-files",
-      "exporters-redis-exporter-files",
-      "metrics-alertmanager-files",
-      "metrics-grafana-files",
-    ]);
-    for (const { options } of holders) expect(options.additionalSecretOutputs).toEqual(["uploads"]);
-    const texts = JSON.stringify(holders.map(({ inputs }) => inputs));
-    for (const secret of Object.values(SECRETS)) expect(texts).toContain(secret);
-  });
-
-  it("are in plain text nowhere", () => {
-    const shown = recorder.registrations.filter((one) => JSON.stringify(one.shown).includes(MARK));
-    expect(shown.map(({ name }) => name)).toEqual([]);
-    for (const { outputs: registered = {}, secretOutputs = [] } of recorder.registrations) {
-      const open = Object.entries(registered).filter(([name]) => !secretOutputs.includes(name));
-      expect(JSON.stringify(open)).not.toContain(MARK);
-    }
-  });
-
-  it("are generated for none that is given", () => {
-    // Grafana's own key can not be given; it comes from the root.
-    expect(recorder.ofKind("RandomPassword").map(({ name }) => name)).toEqual(["credentials-root"]);
-  });
-
-  it("turn on the channels, which the outputs name", () => {
-    expect(outputs.alertChannels).toEqual(["email", "slack", "pagerduty", "webhook"]);
-  });
-});
-
 describe("the dev stack with a front door", () => {
   it("publishes that alone, says how to come in, and shows no secret", async () => {
     const recorder = await recordResources("dev");
     const secrets = { otlpToken: `${MARK}-token-of-otlp` };
-    const outputs = await run(recorder, secrets, { frontDoor: '{"domain":"localhost"}' });
+    const outputs = await runProgram(recorder, secrets, { frontDoor: '{"domain":"localhost"}' });
     const published = recorder.ofKind("Container").flatMap(({ inputs }) => (inputs.ports ?? []) as Published[]);
     expect(published).toMatchObject([{ external: 8443, ip: "127.0.0.1" }]);
     const { urls, programs, frontDoor, services } = outputs;
@@ -308,43 +221,5 @@ describe("the dev stack with a front door", () => {
     const holders = recorder.registrations.filter(({ inputs }) => JSON.stringify(inputs).includes(MARK));
     expect(holders.map(({ name }) => name)).toEqual(["entrance-front-door-files"]);
     expect(recorder.registrations.filter((one) => JSON.stringify(one.shown).includes(MARK))).toEqual([]);
-  });
-});
-
-describe("a stack whose configuration is wrong", () => {
-  it("creates nothing and says everything that is wrong", async () => {
-    const recorder = await recordResources("dev");
-    const written = { logging: "loky", grafanaAdminPassword: "plain text password" };
-    const error = await run(recorder, {}, written).then(
-      () => new Error("it ran"),
-      (reason: Error) => reason,
-    );
-    expect(error).toBeInstanceOf(pulumi.RunError);
-    expect(error.message).toMatch(/^the configuration has 2 problems:\n {2}logging: .*\n {2}grafanaAdminPassword: .*$/);
-    expect(error.message).not.toContain("plain text password");
-    expect(recorder.registrations).toEqual([]);
-  });
-});
-
-describe("a stack whose user's rule file Prometheus would refuse", () => {
-  it("creates no program and says file, line and remedy", async () => {
-    const folder = mkdtempSync(path.join(PROJECT_ROOT, "alerts-"));
-    const file = path.join(path.basename(folder), "own.yaml");
-    const rule = { alert: "TooMany", expr: "rate(up[5m], 3) > 0", labels: { severity: "info", category: "business" } };
-    writeFileSync(
-      path.join(folder, "own.yaml"),
-      `groups:\n  - name: own\n    rules:\n      - ${JSON.stringify(rule)}\n`,
-    );
-    const recorder = await recordResources("dev");
-    const error = await run(recorder, {}, { alertRulesFile: file }).then(
-      () => new Error("it ran"),
-      (reason: Error) => reason,
-    );
-    rmSync(folder, { recursive: true });
-    expect(error).toBeInstanceOf(pulumi.RunError);
-    expect(error.message).toBe(
-      `the stack does not fit together, in 1 place:\n  ${file}:4: rate() takes 1 argument, not 2. Write it as rate(range).`,
-    );
-    expect(recorder.registrations.filter(({ type }) => !/Credentials|^random:/.test(type))).toEqual([]);
   });
 });

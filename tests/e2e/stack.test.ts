@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { AlertReceiver } from "./support/alert-receiver";
-import { eventually, getJson, postJson } from "./support/eventually";
+import { eventually, getJson } from "./support/eventually";
+import { sendTraceAndLine, SENT } from "./support/otlp";
 import { docker, exec, leftoversOf, removeLeftovers, runService, TestStack } from "./support/test-stack";
 
 const PASSWORD = "a-given-password-for-grafana";
@@ -152,54 +153,35 @@ describe("a development stack on the real engine", () => {
   });
 
   it("stores a trace, makes span metrics of it and keeps a log line sent with it", async () => {
-    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
-    const now = `${Date.now()}000000`;
-    const resource = { attributes: [{ key: "service.name", value: { stringValue: "checkout" } }] };
-    const otlp = url("otel-collector");
-    const span = {
-      traceId,
-      spanId: "00f067aa0ba902b7",
-      name: "GET /cart",
-      kind: 2,
-      startTimeUnixNano: now,
-      endTimeUnixNano: `${Date.now() + 25}000000`,
-    };
-    await postJson(`${otlp}/v1/traces`, { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
-    const record = {
-      timeUnixNano: now,
-      severityText: "ERROR",
-      body: { stringValue: "cart is empty" },
-      traceId,
-      spanId: span.spanId,
-    };
-    await postJson(`${otlp}/v1/logs`, { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] });
+    const { traceId, spanName, line, service: sender } = SENT;
+    await sendTraceAndLine(url("otel-collector"));
 
     type Traces = { data: { spans: { operationName: string }[] }[] };
     const trace = await eventually(
       "the trace in Jaeger",
       async () => (await getJson<Traces>(`${url("jaeger")}/api/traces/${traceId}`)).data[0],
     );
-    expect(trace.spans.map(({ operationName }) => operationName)).toEqual(["GET /cart"]);
+    expect(trace.spans.map(({ operationName }) => operationName)).toEqual([spanName]);
 
     const metric = await eventually(
       "span metrics in Prometheus",
-      async () => (await query('traces_span_metrics_calls_total{service_name="checkout"}'))[0],
+      async () => (await query(`traces_span_metrics_calls_total{service_name="${sender}"}`))[0],
     );
-    expect(metric.metric).toMatchObject({ span_name: "GET /cart", span_kind: "SPAN_KIND_SERVER" });
+    expect(metric.metric).toMatchObject({ span_name: spanName, span_kind: "SPAN_KIND_SERVER" });
     await eventually(
       "the span's duration",
-      async () => (await query('traces_span_metrics_duration_milliseconds_bucket{service_name="checkout"}'))[0],
+      async () => (await query(`traces_span_metrics_duration_milliseconds_bucket{service_name="${sender}"}`))[0],
     );
 
     type Streams = { data: { result: { values: [string, string][] }[] } };
-    const selector = encodeURIComponent(`{service_name="checkout"} | trace_id="${traceId}"`);
-    const line = await eventually(
+    const selector = encodeURIComponent(`{service_name="${sender}"} | trace_id="${traceId}"`);
+    const found = await eventually(
       "the line sent as OTLP in Loki",
       async () =>
         (await getJson<Streams>(`${url("loki")}/loki/api/v1/query_range?query=${selector}&since=5m`)).data.result[0]
           ?.values[0],
     );
-    expect(line[1]).toBe("cart is empty");
+    expect(found[1]).toBe(line);
 
     // What the dashboards' error panels ask for: lines that were shipped and lines that were sent.
     type Vector = { data: { result: { metric: { service_name: string } }[] } };
@@ -209,9 +191,9 @@ describe("a development stack on the real engine", () => {
     const services = await eventually("errors of both services in one panel", async () => {
       const { data } = await getJson<Vector>(`${url("loki")}/loki/api/v1/query?query=${errors}`);
       const names = data.result.map(({ metric }) => metric.service_name);
-      return ["api-gateway", "checkout"].every((name) => names.includes(name)) ? names : undefined;
+      return ["api-gateway", sender].every((name) => names.includes(name)) ? names : undefined;
     });
-    expect(services).toContain("checkout");
+    expect(services).toContain(sender);
   });
 
   it("measures the machine and its containers", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -8,19 +8,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prepareWorkspace } from "../../operations/prepare";
 import { StackRun } from "../../operations/pulumi-run";
 import { stacksOf } from "../../operations/session";
-import { PROJECT_ROOT, type Workspace } from "../../operations/workspace";
+import type { Workspace } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
-
-const PARTS = [
-  "Pulumi.yaml",
-  "index.ts",
-  "package.json",
-  "package-lock.json",
-  "tsconfig.json",
-  "components",
-  "operations",
-  "toolchain",
-];
+import { copyCheckout } from "../support/checkout";
 
 let folder: string;
 let checkout: string;
@@ -55,8 +45,7 @@ beforeAll(async () => {
   vi.stubEnv("PULUMI_HOME", path.join(folder, "home"));
   vi.stubEnv("PULUMI_BACKEND_URL", `file://${path.join(folder, "state")}`);
   vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "try");
-  for (const part of PARTS) await cp(path.join(PROJECT_ROOT, part), path.join(checkout, part), { recursive: true });
-  await symlink(path.join(PROJECT_ROOT, "node_modules"), path.join(checkout, "node_modules"));
+  await copyCheckout(checkout);
   for (const stack of ["dev", "prod"]) await writeFile(path.join(checkout, `Pulumi.${stack}.yaml`), "config: {}\n");
   workspace = await prepareWorkspace(() => {});
 });

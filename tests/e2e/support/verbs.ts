@@ -1,26 +1,13 @@
 import { spawn, type SpawnOptions } from "node:child_process";
-import { chmod, cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { Check } from "../../../operations/checks";
 import { PROJECT_ROOT } from "../../../operations/workspace";
+import { copyCheckout } from "../../support/checkout";
 import { docker, removeLeftovers, uniqueName, writeConfiguration } from "./test-stack";
-
-/** What the verbs and the program consist of. */
-const CHECKOUT = [
-  "Pulumi.yaml",
-  "index.ts",
-  "package.json",
-  "package-lock.json",
-  "tsconfig.json",
-  "components",
-  "docs/runbooks",
-  "configs",
-  "operations",
-  "toolchain",
-];
 
 export interface Ended {
   readonly code: number | null;
@@ -58,8 +45,7 @@ export class Checkout {
     const stack = uniqueName();
     const folder = await mkdtemp(path.join(tmpdir(), `${stack}-`));
     await chmod(folder, 0o755);
-    for (const part of CHECKOUT) await cp(path.join(PROJECT_ROOT, part), path.join(folder, part), { recursive: true });
-    await symlink(path.join(PROJECT_ROOT, "node_modules"), path.join(folder, "node_modules"));
+    await copyCheckout(folder, ["configs", "docs/runbooks"]);
     await writeConfiguration(folder, stack, more);
     return new Checkout(stack, folder, state);
   }

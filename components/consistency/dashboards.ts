@@ -1,3 +1,4 @@
+import { logQueryFindings } from "./log-queries";
 import { didYouMean, type Problem } from "./problem";
 import { checkQuery } from "./query";
 import type { Sources } from "./sources";
@@ -84,13 +85,17 @@ export function dashboardUid({ text }: TextFile): string {
   return (JSON.parse(text) as Dashboard).uid;
 }
 
-/** What is wrong with the queries to Prometheus of a dashboard, and the metrics that they read. */
+/** What is wrong with a dashboard's queries to Prometheus and Loki, and the metrics that they read. */
 export function checkDashboard({ file, text }: TextFile, sources: Sources): { problems: Problem[]; metrics: string[] } {
-  const queries = prometheusQueries(JSON.parse(text) as Dashboard);
-  const reports = queries.map((query) => ({ query, ...checkQuery(withoutVariables(query), sources) }));
+  const dashboard = JSON.parse(text) as Dashboard;
+  const reports = prometheusQueries(dashboard).map((query) => ({
+    query,
+    ...checkQuery(withoutVariables(query), sources),
+  }));
+  const logs = queriesTo(dashboard, "loki").map((query) => ({ query, findings: logQueryFindings(query) }));
   return {
     metrics: reports.flatMap(({ metrics }) => metrics),
-    problems: reports.flatMap(({ query, findings }) =>
+    problems: [...reports, ...logs].flatMap(({ query, findings }) =>
       findings.map(({ what, fix }) => ({
         file,
         line: lineOf(text, text.indexOf(JSON.stringify(query).slice(1, -1))),
@@ -101,14 +106,19 @@ export function checkDashboard({ file, text }: TextFile, sources: Sources): { pr
   };
 }
 
-function prometheusQueries({ panels, annotations, templating }: Dashboard): string[] {
-  const everyPanel = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
-  const targets = [...everyPanel.flatMap((panel) => panel.targets ?? []), ...(annotations?.list ?? [])];
-  const variables = (templating?.list ?? []).filter(({ datasource }) => datasource?.type === "prometheus");
+function prometheusQueries(dashboard: Dashboard): string[] {
+  const variables = (dashboard.templating?.list ?? []).filter(({ datasource }) => datasource?.type === "prometheus");
   return [
-    ...targets.filter(({ datasource }) => datasource?.type === "prometheus").flatMap(({ expr }) => expr ?? []),
+    ...queriesTo(dashboard, "prometheus"),
     ...variables.flatMap(({ definition }) => variableQuery(definition ?? "") ?? []),
   ];
+}
+
+/** The queries of panels and annotations to one kind of data source. */
+function queriesTo({ panels, annotations }: Dashboard, type: "prometheus" | "loki"): string[] {
+  const everyPanel = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+  const targets = [...everyPanel.flatMap((panel) => panel.targets ?? []), ...(annotations?.list ?? [])];
+  return targets.filter(({ datasource }) => datasource?.type === type).flatMap(({ expr }) => expr ?? []);
 }
 
 /** `label_values(selector, label)` reads what `selector` does, grouped by the label. */

@@ -54,6 +54,22 @@ describe("the check finds", () => {
       problem: /AuthenticationFailuresHigh: "summary" shows the label "service"/,
     },
     {
+      fault: "a panel that chooses logs by a label which no stream has",
+      stack: () => changed("dashboards", "/platform-overview.json", "(rate({service_name=~", "(rate({servicename=~"),
+      problem: /platform-overview\.json:\d+: no log .+ label "servicename" on a stream\. Did you mean "service_name"\?/,
+    },
+    {
+      fault: "a panel that counts logs by a label which no line has",
+      stack: () =>
+        changed(
+          "dashboards",
+          "/platform-overview.json",
+          "sum by (service_name) (rate({service_name=~",
+          "sum by (svc) (rate({service_name=~",
+        ),
+      problem: /platform-overview\.json:\d+: no log of this stack has the label "svc" on a line/,
+    },
+    {
       fault: "a query that is no PromQL",
       stack: () => changed("rules", "/critical.yaml", "expr: pg_up == 0", "expr: pg_up == == 0"),
       problem: /critical\.yaml:\d+: the query breaks off at "== 0"/,

@@ -9,11 +9,9 @@ import type { Cluster } from "../../toolchain/cluster";
 import { ClusterView } from "./support/cluster-objects";
 import { eventually, getJson } from "./support/eventually";
 import { NodeAccess, stackImages } from "./support/real-node";
+import { NAMESPACE, SERVICE, serviceObjects, TRACE } from "./support/shop";
 import { TestStack } from "./support/test-stack";
 
-const SERVICES = "shop";
-const SERVICE = "api-gateway";
-const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PROGRAMS = {
   "job/elasticsearch-setup": "complete",
   "job/kibana-setup": "complete",
@@ -61,7 +59,7 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
       kubernetesContext: cluster.context,
       logging: "both",
       logstash: false,
-      servicesNamespace: SERVICES,
+      servicesNamespace: NAMESPACE,
       services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
     });
     for (const [at, body] of serviceObjects(stack.name)) await view.client.call("POST", at, { body });
@@ -126,7 +124,7 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
         (await getJson<Streams>(`${loki}/loki/api/v1/query_range?query=${selector}&since=10m`)).data.result[0],
     );
     expect(line.stream).toMatchObject({
-      namespace: SERVICES,
+      namespace: NAMESPACE,
       pod: SERVICE,
       container: "main",
       environment: stack.name,
@@ -136,7 +134,7 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
 
   it("has the line in Elasticsearch as well, with the node that it is from", async () => {
     const secrets = "/etc/elasticsearch/secrets";
-    const search = `https://elasticsearch:9200/logs-*/_search?size=1&q=kubernetes.namespace:${SERVICES}%20AND%20_exists_:kubernetes.node.name`;
+    const search = `https://elasticsearch:9200/logs-*/_search?size=1&q=kubernetes.namespace:${NAMESPACE}%20AND%20_exists_:kubernetes.node.name`;
     const ask = `curl -sf --cacert ${secrets}/ca.crt -u "elastic:$(cat ${secrets}/elastic-password)" "${search}"`;
     type Found = { hits: { hits: { _source: object }[] } };
     const document = await eventually("its line in Elasticsearch", async () => {
@@ -147,7 +145,7 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
       environment: stack.name,
       host: { name: "node-1" },
       kubernetes: {
-        namespace: SERVICES,
+        namespace: NAMESPACE,
         pod: { name: SERVICE },
         container: { name: "main" },
         node: { name: "node-1" },
@@ -241,40 +239,3 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     for (const { spec } of volumes) await expect(stat(spec.local.path)).rejects.toThrow(/ENOENT/);
   });
 });
-
-/** A service that answers for its metrics, writes log lines and sends one trace over and over. */
-function serviceObjects(stack: string): [path: string, object: object][] {
-  const span = {
-    ...{ traceId: TRACE, spanId: "00f067aa0ba902b7", name: "GET /cart", kind: 2 },
-    ...{ startTimeUnixNano: "NOW000000000", endTimeUnixNano: "NOW025000000" },
-  };
-  const resource = { attributes: [{ key: "service.name", value: { stringValue: "checkout" } }] };
-  const trace = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
-  const line = JSON.stringify({ level: "warning", message: `hello from ${stack}`, trace_id: TRACE });
-  const send = `wget -q -O /dev/null --header 'content-type: application/json'`;
-  const script = [
-    'mkdir -p /www && echo \'http_requests_total{method="GET",endpoint="/",status="200"} 42\' > /www/metrics',
-    "httpd -p 8000 -h /www",
-    `while true; do echo '${line}'`,
-    `${send} --post-data "$(echo '${trace}' | sed "s/NOW/$(date +%s)/g")" http://otel-collector.${stack}:4318/v1/traces`,
-    "sleep 2; done",
-  ].join("; ");
-  const metadata = { name: SERVICE, namespace: SERVICES, labels: { "app.kubernetes.io/name": SERVICE } };
-  const container = { name: "main", image: stackImages().find((image) => image.startsWith("busybox")) };
-  return [
-    ["/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: SERVICES } }],
-    [
-      `/api/v1/namespaces/${SERVICES}/services`,
-      { apiVersion: "v1", kind: "Service", metadata, spec: { selector: metadata.labels, ports: [{ port: 8000 }] } },
-    ],
-    [
-      `/api/v1/namespaces/${SERVICES}/pods`,
-      {
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata,
-        spec: { containers: [{ ...container, command: ["sh", "-c", script] }] },
-      },
-    ],
-  ];
-}

@@ -38,12 +38,12 @@ export class NodeAccess {
     return (await this.#core.listNamespacedPod({ namespace, labelSelector })).items;
   }
 
-  /** Opens a port of this machine that leads to one of a program's pods, and gives its address. */
-  async forward(namespace: string, program: string, port: number): Promise<string> {
+  /** Opens a port of this machine that leads to one of a program's pods, the one at `index` by name, and gives its address. */
+  async forward(namespace: string, program: string, port: number, index = 0): Promise<string> {
     const forward = new PortForward(this.#config);
     const server = createServer((socket) => {
       socket.on("error", () => socket.destroy());
-      this.#podName(namespace, program)
+      this.#podName(namespace, program, index)
         .then((pod) => forward.portForward(namespace, pod, [port], socket, null, socket))
         .catch(() => socket.destroy());
     });
@@ -77,12 +77,12 @@ export class NodeAccess {
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
-  async #podName(namespace: string, program: string): Promise<string> {
+  async #podName(namespace: string, program: string, index = 0): Promise<string> {
     const running = (await this.pods(namespace, program)).filter(
       ({ metadata, status }) => status?.phase === "Running" && metadata?.deletionTimestamp === undefined,
     );
-    const name = running[0]?.metadata?.name;
-    if (name === undefined) throw new Error(`no pod of ${program} runs in the namespace ${namespace}`);
+    const name = running.map(({ metadata }) => metadata?.name ?? "").sort()[index];
+    if (name === undefined) throw new Error(`no pod ${index} of ${program} runs in the namespace ${namespace}`);
     return name;
   }
 }

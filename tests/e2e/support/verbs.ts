@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { Check } from "../../../operations/checks";
-import { PROJECT_ROOT } from "../../../operations/workspace";
 import { copyCheckout } from "../../support/checkout";
 import { docker, removeLeftovers, uniqueName, writeConfiguration } from "./test-stack";
 

@@ -3,7 +3,17 @@ import path from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take minutes, the longest first: begun last, each would keep the run waiting for itself alone. */
-const SLOW = ["demo", "high-availability", "verbs-real-node", "elk-backup", "verbs-faults", "verbs", "elk", "real-node", "verbs-kubernetes"];
+const SLOW = [
+  "demo",
+  "high-availability",
+  "verbs-real-node",
+  "elk-backup",
+  "verbs-faults",
+  "verbs",
+  "elk",
+  "real-node",
+  "verbs-kubernetes",
+];
 
 /** Runs what takes longest first. The runner learns that only from an earlier run, which a fresh checkout does not have. */
 export default class SlowFirst extends BaseSequencer {

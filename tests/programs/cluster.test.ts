@@ -271,6 +271,22 @@ describe("traces in Elasticsearch", () => {
     expect(jaeger).not.toHaveProperty("data");
   });
 
+  it("have a copy on another node where there is one, and wait for none where there is not", () => {
+    type Config = { extensions: { jaeger_storage: { backends: { main: { elasticsearch: { indices: object } } } } } };
+    const indicesWith = (elasticsearch: number) => {
+      const { tracing } = programsFor({ ...written, replicas: { elasticsearch } });
+      return yamlOf<Config>(tracing.jaeger, "jaeger.yaml").extensions.jaeger_storage.backends.main.elasticsearch.indices;
+    };
+    for (const [nodes, replicas] of [
+      [1, 0],
+      [3, 1],
+      [5, 1],
+    ] as const) {
+      const each = { shards: 1, replicas };
+      expect(indicesWith(nodes)).toEqual({ spans: each, services: each, dependencies: each, sampling: each });
+    }
+  });
+
   it("are deleted by the day, by a job each night", () => {
     expect(jaegerIndexCleaner?.placement).toEqual({ kind: "scheduled", schedule: "55 23 * * *" });
     expect(jaegerIndexCleaner?.args?.slice(0, 4)).toEqual([

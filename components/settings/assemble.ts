@@ -60,6 +60,8 @@ export function assemble(values: Values, raw: RawConfig): Settings {
       address: values.postgresAddress,
       database: values.postgresDatabase,
       user: values.postgresUser,
+      sslMode: values.postgresSslMode,
+      ...defined({ caCertificate: values.postgresCaCertificate }),
       ...secrets({ password: values.postgresPassword }),
     },
     alerting: assembleAlerting(values),
@@ -128,13 +130,28 @@ function assembleTraces({ jaegerStorage, jaegerRetention, jaegerMaxTraces }: Val
 }
 
 function assembleGrafana(values: Values): Settings["grafana"] {
-  const { address, name = "grafana", user = "grafana", sslMode = "verify-full" } = values.grafanaDatabase;
+  const {
+    address,
+    name = "grafana",
+    user = "grafana",
+    sslMode = "verify-full",
+    caCertificate,
+  } = values.grafanaDatabase;
   return {
     adminUser: values.grafanaAdminUser,
     ...secrets({ adminPassword: values.grafanaAdminPassword }),
     ...(address === undefined
       ? {}
-      : { database: { address, name, user, sslMode, ...secrets({ password: values.grafanaDatabasePassword }) } }),
+      : {
+          database: {
+            address,
+            name,
+            user,
+            sslMode,
+            ...defined({ caCertificate }),
+            ...secrets({ password: values.grafanaDatabasePassword }),
+          },
+        }),
   };
 }
 

@@ -14,6 +14,8 @@ export function platformChecks(unless: Unless): Problem[] {
     ...unless(["replicas"], elasticsearchMajority),
     ...unless(["replicas", "grafanaDatabase"], grafanaShared),
     ...unless(["grafanaDatabase", "grafanaDatabasePassword"], grafanaPasswordAlone),
+    ...unless(["grafanaDatabase"], grafanaUncheckedAuthority),
+    ...unless(["postgresSslMode", "postgresCaCertificate"], postgresUncheckedAuthority),
     ...unless(["platform", "logging", "jaegerStorage"], jaegerStoreMissing),
     ...unless(["logging", "elasticsearchRetention"], elasticsearchRetentionInDays),
     ...unless(["jaegerStorage", "jaegerRetention"], jaegerRetentionInDays),
@@ -76,6 +78,33 @@ function grafanaPasswordAlone({ grafanaDatabase, grafanaDatabasePassword }: Valu
   if (grafanaDatabasePassword !== undefined) given.push("grafanaDatabasePassword");
   if (grafanaDatabase.address !== undefined || given.length === 0) return [];
   return [missingFor("a database for Grafana", given.join(" and "), "grafanaDatabase.address", "--path ")];
+}
+
+/** The other modes would not look at the certificate, and the authority would only seem to be heeded. */
+function grafanaUncheckedAuthority({ grafanaDatabase: { sslMode = "verify-full", caCertificate } }: Values): Problem[] {
+  if (caCertificate === undefined || sslMode === "verify-full") return [];
+  return [
+    {
+      key: "grafanaDatabase.sslMode",
+      got: `${sslMode}, with a caCertificate`,
+      expected: "verify-full, which alone checks the server by it",
+      fix:
+        "Change it with: pulumi config set --path grafanaDatabase.sslMode verify-full   or: pulumi config rm --path " +
+        "grafanaDatabase.caCertificate",
+    },
+  ];
+}
+
+function postgresUncheckedAuthority({ postgresSslMode, postgresCaCertificate }: Values): Problem[] {
+  if (postgresCaCertificate === undefined || postgresSslMode.startsWith("verify-")) return [];
+  return [
+    {
+      key: "postgresSslMode",
+      got: `${postgresSslMode}, with postgresCaCertificate`,
+      expected: "verify-full or verify-ca, which alone check the server by it",
+      fix: "Change it with: pulumi config set postgresSslMode verify-full   or: pulumi config rm postgresCaCertificate",
+    },
+  ];
 }
 
 function jaegerStoreMissing({ platform, logging, jaegerStorage }: Values): Problem[] {

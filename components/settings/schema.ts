@@ -13,6 +13,7 @@ import {
 import {
   address,
   anything,
+  authorities,
   boolean,
   bytes,
   domain,
@@ -216,6 +217,7 @@ export const schema = {
       name: anything.optional(),
       user: anything.optional(),
       sslMode: oneOf("disable", "require", "verify-full").optional(),
+      caCertificate: authorities.optional(),
     }),
     default: {},
   },
@@ -235,6 +237,12 @@ export const schema = {
   postgresDatabase: { form: "string", schema: anything, default: "postgres" },
   postgresUser: { form: "string", schema: anything, default: "postgres_exporter" },
   postgresPassword: { form: "string", schema: anything, default: "", secret: true },
+  postgresSslMode: {
+    form: "string",
+    schema: oneOf("disable", "require", "verify-ca", "verify-full"),
+    default: "disable",
+  },
+  postgresCaCertificate: { form: "string", schema: authorities, default: "" },
   smtpHost: { form: "string", schema: address("mail.example.com:587"), default: "" },
   smtpRequireTls: { form: "boolean", schema: boolean, default: true },
   smtpUser: { form: "string", schema: anything, default: "" },

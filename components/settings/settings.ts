@@ -95,6 +95,8 @@ export interface GrafanaDatabase {
   readonly name: string;
   readonly user: string;
   readonly sslMode: "disable" | "require" | "verify-full";
+  /** PEM of the authority that made the server's certificate; without it those that the image knows. */
+  readonly caCertificate?: string;
   readonly password?: Output<string>;
 }
 
@@ -169,6 +171,9 @@ export interface Settings {
     readonly database: string;
     readonly user: string;
     readonly password?: Output<string>;
+    readonly sslMode: "disable" | "require" | "verify-ca" | "verify-full";
+    /** As Grafana's. */
+    readonly caCertificate?: string;
   };
   readonly alerting: Alerting;
   /** A rule file of the users' own, below the project's folder. */

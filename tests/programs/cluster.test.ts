@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate } from "../../components/certificates";
 import { CLUSTER_API, INTERNET, NODES, SERVICES, type Workload } from "../../components/platform/workload";
 import type { Written } from "../support/settings";
-import { lokiProgramsFor, pathsOf, programsFor, secretFilesOf, yamlOf } from "./support";
+import { lokiProgramsFor, pathsOf, programsFor, secretFilesOf, textOfFile, yamlOf } from "./support";
 
 interface ScrapeJob {
   job_name: string;
@@ -176,6 +177,18 @@ describe("grafana with a database elsewhere", () => {
     expect(grafana.health.startupSeconds).toBe(600);
   });
 
+  it("knows it by the authority of the settings, or by those that the image knows", () => {
+    expect(programsFor(written).metrics.grafana.env).not.toHaveProperty("GF_DATABASE_CA_CERT_PATH");
+    const caCertificate = authorityCertificate("a root");
+    const grafanaDatabase = { ...written.grafanaDatabase, caCertificate };
+    const { grafana } = programsFor({ ...written, grafanaDatabase }).metrics;
+    expect(grafana.env).toMatchObject({
+      GF_DATABASE_SSL_MODE: "verify-full",
+      GF_DATABASE_CA_CERT_PATH: "/etc/grafana/database-ca.crt",
+    });
+    expect(textOfFile(grafana, "database-ca.crt")).toBe(caCertificate);
+  });
+
   it("reaches the internet only for a database that is no service", () => {
     const talksTo = (address: string) =>
       programsFor({ ...written, grafanaDatabase: { address } }).metrics.grafana.talksTo;
@@ -275,7 +288,8 @@ describe("traces in Elasticsearch", () => {
     type Config = { extensions: { jaeger_storage: { backends: { main: { elasticsearch: { indices: object } } } } } };
     const indicesWith = (elasticsearch: number) => {
       const { tracing } = programsFor({ ...written, replicas: { elasticsearch } });
-      return yamlOf<Config>(tracing.jaeger, "jaeger.yaml").extensions.jaeger_storage.backends.main.elasticsearch.indices;
+      return yamlOf<Config>(tracing.jaeger, "jaeger.yaml").extensions.jaeger_storage.backends.main.elasticsearch
+        .indices;
     };
     for (const [nodes, replicas] of [
       [1, 0],

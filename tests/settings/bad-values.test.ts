@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { programCertificate } from "../../components/certificates";
 import { parseSettings } from "../../components/settings/parse";
 import { SettingsError } from "../../components/settings/problems";
 import { schema } from "../../components/settings/schema";
@@ -22,6 +23,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => Written>> = {
   "storage.grafana": (value) => ({ storage: { grafana: value } }),
   "traceSampling.percentage": (value) => ({ traceSampling: { percentage: value } }),
   "grafanaDatabase.sslMode": (value) => ({ grafanaDatabase: { address: "a:1", sslMode: value } }),
+  "grafanaDatabase.caCertificate": (value) => ({ grafanaDatabase: { address: "a:1", caCertificate: value } }),
   "externalLabels.cluster": (value) => ({ externalLabels: { cluster: value } }),
 };
 
@@ -49,6 +51,14 @@ const BAD_MAIL = [
   "a@b.org ",
 ];
 const BAD_PORTS = [true, [3000], "1e3", "0x1F90", " 3000 ", 3000.5, -1, 0, 65_536, "", null, {}];
+
+const OWN = programCertificate("a root", "postgres", ["postgres"]);
+const BAD_AUTHORITIES = [
+  "/etc/ssl/ca.pem",
+  "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  OWN.certificate.slice(0, -40),
+  `${OWN.certificate}${OWN.key}`,
+];
 
 /** Values that are refused by their key. */
 const refused: readonly (readonly [key: string, values: readonly unknown[]])[] = [
@@ -81,6 +91,9 @@ const refused: readonly (readonly [key: string, values: readonly unknown[]])[] =
   ["logstash", ["[true]", "2", "perhaps"]],
   ["servicesNetwork", ["host", "bridge", "none", "a b", "-a", "{}"]],
   ["grafanaDatabase.sslMode", ["prefer", null]],
+  ["grafanaDatabase.caCertificate", [...BAD_AUTHORITIES, "", null, 5]],
+  ["postgresSslMode", ["prefer", "true"]],
+  ["postgresCaCertificate", BAD_AUTHORITIES],
   ["postgresDatabase", [" postgres", "a\nb"]],
   ["smtpHost", ["mail.org", "mail.org:smtp", "mail..org:25"]],
   ["criticalEmail", [...BAD_MAIL, "a@b.org,", "a@b.org;c@d.org"]],

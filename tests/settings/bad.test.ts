@@ -180,6 +180,18 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
     "grafanaDatabase.address",
     /2 copies of Grafana can not share a file/,
   ],
+  [
+    "an authority for a database that is not checked",
+    { grafanaDatabase: { address: "db:5432", sslMode: "require", caCertificate: OWN.certificate } },
+    "grafanaDatabase.sslMode",
+    /require, with a caCertificate; expected verify-full/,
+  ],
+  [
+    "an authority for a PostgreSQL that is not checked",
+    { postgresCaCertificate: OWN.certificate },
+    "postgresSslMode",
+    /disable, with postgresCaCertificate; expected verify-full or verify-ca/,
+  ],
   ["a database without an address", { grafanaDatabase: { user: "g" } }, "grafanaDatabase.address", /host:port|chooses/],
   [
     "half the heap of a Java program and more",

@@ -77,6 +77,7 @@ function assembleKubernetes(values: Values, raw: RawConfig): KubernetesSettings 
     namespace: values.namespace ?? name,
     servicesNamespace: values.servicesNamespace,
     clusterDomain: values.clusterDomain,
+    apiPorts: [...new Set(values.kubernetesApiPorts)],
     ...defined({ kubeconfig: values.kubeconfig, context: values.kubernetesContext, storageClass: values.storageClass }),
     ...(domain === undefined
       ? {}

@@ -24,6 +24,9 @@ export const DEFAULT_PORTS = {
   cadvisor: 8080,
 } as const;
 
+/** Ports of API servers: of most clouds, and of Kubernetes itself. */
+export const DEFAULT_API_PORTS: readonly number[] = [443, 6443];
+
 /** Ports that are published only when a number is given. */
 export const OPTIONAL_PORTS = ["otlp-grpc", "otlp-http"] as const;
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { parseCpu, parsePercent, type Bounds } from "../units";
 import {
+  DEFAULT_API_PORTS,
   DEFAULT_PORTS,
   DEFAULT_REPLICAS,
   DEFAULT_RESOURCES,
@@ -101,6 +102,11 @@ export const schema = {
   namespace: { form: "string", schema: name, default: "" },
   servicesNamespace: { form: "string", schema: name, default: "pyairtable" },
   clusterDomain: { form: "string", schema: domain("cluster.local"), default: "cluster.local" },
+  kubernetesApiPorts: {
+    form: "array",
+    schema: list(port, "ports").min(1, { error: "expected at least one port" }),
+    default: DEFAULT_API_PORTS,
+  },
   storageClass: { form: "string", schema: anything, default: "" },
   ingress: {
     form: "object",

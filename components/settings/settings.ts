@@ -59,6 +59,8 @@ export interface KubernetesSettings {
   /** Where services, their Redis and their PostgreSQL are, when their address is a bare name. */
   readonly servicesNamespace: string;
   readonly clusterDomain: string;
+  /** At which the API server itself listens: what a network policy sees once the address of its Service was translated. */
+  readonly apiPorts: readonly number[];
   /** Without it, the cluster's default one. */
   readonly storageClass?: string;
   readonly ingress?: Ingress;

@@ -76,6 +76,7 @@ export const DEFAULT_REPLICAS = {
   prometheus: 1,
   alertmanager: 1,
   grafana: 1,
+  jaeger: 1,
   "otel-gateway": 1,
   elasticsearch: 1,
   logstash: 1,

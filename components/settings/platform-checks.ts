@@ -17,6 +17,7 @@ export function platformChecks(unless: Unless): Problem[] {
     ...unless(["grafanaDatabase"], grafanaUncheckedAuthority),
     ...unless(["postgresSslMode", "postgresCaCertificate"], postgresUncheckedAuthority),
     ...unless(["platform", "logging", "jaegerStorage"], jaegerStoreMissing),
+    ...unless(["platform", "replicas", "jaegerStorage"], jaegerShared),
     ...unless(["logging", "elasticsearchRetention"], elasticsearchRetentionInDays),
     ...unless(["jaegerStorage", "jaegerRetention"], jaegerRetentionInDays),
     ...unless(["remoteWriteUrl", "remoteWriteUser", "remoteWritePassword", "remoteWriteToken"], remoteWriteLogin),
@@ -126,6 +127,21 @@ function jaegerStoreMissing({ platform, logging, jaegerStorage }: Values): Probl
       got: "elasticsearch, with logging loki",
       expected: "badger or memory where the stack has no Elasticsearch",
       fix: "Change it with: pulumi config set jaegerStorage badger   or: pulumi config set logging both",
+    },
+  ];
+}
+
+/** Only a store that all copies ask shows the same traces whichever of them answers. */
+function jaegerShared({ platform, replicas, jaegerStorage }: Values): Problem[] {
+  if (platform === "docker" || (replicas.jaeger ?? 1) === 1 || jaegerStorage === "elasticsearch") return [];
+  return [
+    {
+      key: "replicas.jaeger",
+      got: `${replicas.jaeger}, with jaegerStorage ${jaegerStorage}`,
+      expected: `1, since each copy would keep traces of its own ${jaegerStorage === "badger" ? "on its volume" : "in its memory"}`,
+      fix:
+        "Change it with: pulumi config set --path replicas.jaeger 1   or, with logging elk or both: pulumi config set " +
+        "jaegerStorage elasticsearch",
     },
   ];
 }

@@ -301,6 +301,13 @@ describe("traces in Elasticsearch", () => {
     }
   });
 
+  it("are written and shown by as many copies of Jaeger as are asked for, and each is scraped", () => {
+    expect(jaeger.placement).toEqual({ kind: "single" });
+    const { tracing, metrics } = programsFor({ ...written, replicas: { jaeger: 2 } });
+    expect(tracing.jaeger.placement).toEqual({ kind: "replicated", replicas: 2, spread: "preferred" });
+    expect(expectedBy(metrics.prometheus)).toMatchObject({ jaeger: 2 });
+  });
+
   it("are deleted by the day, by a job each night", () => {
     expect(jaegerIndexCleaner?.placement).toEqual({ kind: "scheduled", schedule: "55 23 * * *" });
     expect(jaegerIndexCleaner?.args?.slice(0, 4)).toEqual([

@@ -12,7 +12,7 @@ interface Runner {
   readonly template: { readonly spec: { readonly topologySpreadConstraints?: readonly object[] } };
 }
 
-describe("the production stack's programs with several copies", () => {
+describe("the production stack on a cluster", () => {
   const settings = settingsFor(stackFile("prod"));
   const several = Object.entries(settings.replicas).filter(([, copies]) => copies > 1);
   let recorder: Recorder;
@@ -25,11 +25,11 @@ describe("the production stack's programs with several copies", () => {
     await recorder.drain();
   });
 
-  it("are all that can have them", () => {
+  it("has copies of all that can have them", () => {
     expect(several.map(([name]) => name)).toEqual(Object.keys(settings.replicas));
   });
 
-  it.each(several)("have, for %s, so many copies, each on a node of its own", (name, copies) => {
+  it.each(several)("has of %s so many copies, each on a node of its own", (name, copies) => {
     const spec = recorder.named(`part-${name}`).inputs.spec as Runner;
     expect(spec.replicas).toBe(copies);
     expect(spec.template.spec.topologySpreadConstraints).toMatchObject([
@@ -38,7 +38,13 @@ describe("the production stack's programs with several copies", () => {
     ]);
   });
 
-  it("lose one copy at a time when nodes are drained, and others have no say in it", () => {
+  it("deletes the traces of days past the retention, by a job each night", () => {
+    const { type, inputs } = recorder.named("part-jaeger-index-cleaner");
+    expect(type).toMatch(/:CronJob$/);
+    expect(inputs.spec).toMatchObject({ schedule: "55 23 * * *", timeZone: "Etc/UTC" });
+  });
+
+  it("loses one copy of each at a time when nodes are drained, and lets programs with one go", () => {
     const budgets = recorder.ofKind("PodDisruptionBudget");
     expect(budgets.map(({ name }) => name).sort()).toEqual(several.map(([name]) => `part-${name}-disruption`).sort());
     for (const { inputs } of budgets) expect(inputs.spec).toMatchObject({ maxUnavailable: 1 });

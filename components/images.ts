@@ -30,7 +30,6 @@ export const images = {
   kibana: { reference: "docker.elastic.co/kibana/kibana:8.19.9", ownedPaths: ["/usr/share/kibana/data"] },
   logstash: { reference: "docker.elastic.co/logstash/logstash:8.19.9", ownedPaths: ["/usr/share/logstash/data"] },
   filebeat: { reference: "docker.elastic.co/beats/filebeat:8.19.9" },
-  jaegerEsIndexCleaner: { reference: "jaegertracing/jaeger-es-index-cleaner:2.13.0" },
   caddy: { reference: "caddy:2.11.9" },
   busybox: { reference: "busybox:1.35.0" },
 } as const satisfies Record<string, Image>;

@@ -76,12 +76,11 @@ export interface Engine {
 }
 
 /** The images of the programs that a stack with these settings runs. */
-export function imagesOf({ loki, elk, traces, frontDoor }: Settings): ImageName[] {
+export function imagesOf({ loki, elk, frontDoor }: Settings): ImageName[] {
   const unused = new Set<ImageName>([
     ...(loki ? [] : (["loki", "promtail"] as const)),
     ...(elk ? [] : (["elasticsearch", "kibana", "logstash", "filebeat"] as const)),
     ...(frontDoor ? [] : (["caddy"] as const)),
-    ...(traces.kind === "elasticsearch" ? [] : (["jaegerEsIndexCleaner"] as const)),
   ]);
   return (Object.keys(images) as ImageName[]).filter((name) => !unused.has(name));
 }

@@ -13,11 +13,15 @@ interface List<Item> {
 }
 
 interface Node {
+  readonly metadata: { readonly name: string };
   readonly spec?: {
     readonly unschedulable?: boolean;
     readonly taints?: readonly { readonly effect: string }[];
   };
-  readonly status?: { readonly allocatable?: { readonly memory?: string } };
+  readonly status?: {
+    readonly allocatable?: { readonly memory?: string };
+    readonly nodeInfo?: { readonly containerRuntimeVersion?: string };
+  };
 }
 
 interface StorageClass {
@@ -82,6 +86,7 @@ async function ask(connection: Connection, settings: Settings, workloads: readon
   ]);
   const parts = [
     nodes ? checkNodes(nodes.items, workloads) : unasked("nodes", "whether its nodes are enough"),
+    checkRuntimes(nodes?.items ?? []),
     classes
       ? checkStorage(classes.items, cluster.storageClass, claiming)
       : unasked("storageclasses", "whether it has the storage"),
@@ -122,6 +127,22 @@ function checkNodes(nodes: readonly Node[], workloads: readonly Workload[]): Fin
 function isSchedulable({ spec = {} }: Node): boolean {
   const closed = spec.taints?.some(({ effect }) => effect === "NoSchedule" || effect === "NoExecute") ?? false;
   return !closed && spec.unschedulable !== true;
+}
+
+/** With Docker the files of pods' logs are links into a folder of its own, which programs that read logs do not see. */
+function checkRuntimes(nodes: readonly Node[]): Findings {
+  const named = nodes.flatMap(({ metadata, status }) =>
+    status?.nodeInfo?.containerRuntimeVersion?.startsWith("docker:") ? [metadata.name] : [],
+  );
+  if (named.length === 0) return NONE;
+  const shown = [...named.slice(0, 3), ...(named.length > 3 ? [`${named.length - 3} more`] : [])].join(", ");
+  return {
+    ...NONE,
+    warnings: [
+      `Docker runs the containers of ${named.length} of ${nodes.length} nodes (${shown}), so what their pods write to their ` +
+        "output is not kept. Let containerd or CRI-O run them, or have services send their lines as OTLP",
+    ],
+  };
 }
 
 function tooMany({ name, placement }: Workload, nodes: number): Problem[] {

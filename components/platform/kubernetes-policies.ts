@@ -14,8 +14,7 @@ const EVERYWHERE: Peer[] = [
   { ipBlock: { cidr: "::/0", except: ["fd00:ec2::254/128", "fe80::/10"] } },
 ];
 
-/** No policy can name the API server or a node, which are no pods; so these are ports at any address. */
-const API_PORTS = [443, 6443];
+/** No policy can name a node or the API server, which are no pods; so these and `apiPorts` are ports at any address. */
 const KUBELET_PORTS = [10_250];
 
 /**
@@ -69,7 +68,7 @@ function egressRules(target: Target, workload: Workload, workloads: readonly Wor
     ...servers.map((server) => ({ to: [pods(target, server, workload)], ports: portsOf(server.ports) })),
     ...(talksTo.includes(SERVICES) ? toServices(target) : []),
     ...(talksTo.includes(INTERNET) ? [{ to: EVERYWHERE }] : []),
-    ...(talksTo.includes(CLUSTER_API) ? [{ ports: API_PORTS.map(tcp) }] : []),
+    ...(talksTo.includes(CLUSTER_API) ? [{ ports: target.cluster.apiPorts.map(tcp) }] : []),
     ...(talksTo.includes(NODES) ? [{ ports: KUBELET_PORTS.map(tcp) }] : []),
   ];
 }

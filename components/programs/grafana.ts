@@ -15,6 +15,7 @@ const DATA_SOURCES = "provisioning/datasources/datasources.yaml";
 const PASSWORD_FILE = "secrets/admin-password";
 const SECRET_KEY_FILE = "secrets/secret-key";
 const DATABASE_PASSWORD_FILE = "secrets/database-password";
+const DATABASE_AUTHORITY_FILE = "database-ca.crt";
 const ELASTIC_PASSWORD_FILE = "secrets/elasticsearch-password";
 const AUTHORITY_FILE = "secrets/elasticsearch-ca.crt";
 const TEMPORARY = { path: "/tmp", size: 64 * 2 ** 20 };
@@ -49,6 +50,7 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
         { path: PASSWORD_FILE, content: secrets.grafanaAdminPassword, secret: true },
         { path: SECRET_KEY_FILE, content: secrets.password("grafana-secret-key"), secret: true },
         ...(database ? [{ path: DATABASE_PASSWORD_FILE, content: secrets.grafanaDatabasePassword, secret: true }] : []),
+        ...(database?.caCertificate ? [{ path: DATABASE_AUTHORITY_FILE, content: database.caCertificate }] : []),
         ...(settings.elk ? elasticsearchSecrets(settings, secrets) : []),
       ],
     },
@@ -80,10 +82,10 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
   };
 }
 
-/** Names and the address of the database; its password is a file. */
+/** Names and the address of the database; its password and the authority by which it is known are files. */
 function databaseEnv(
   settings: Settings,
-  { address, name, user, sslMode }: GrafanaDatabase,
+  { address, name, user, sslMode, caCertificate }: GrafanaDatabase,
 ): Readonly<Record<string, string>> {
   return {
     GF_DATABASE_TYPE: "postgres",
@@ -91,6 +93,7 @@ function databaseEnv(
     GF_DATABASE_NAME: name,
     GF_DATABASE_USER: user,
     GF_DATABASE_SSL_MODE: sslMode,
+    ...(caCertificate ? { GF_DATABASE_CA_CERT_PATH: `${DIRECTORY}/${DATABASE_AUTHORITY_FILE}` } : {}),
     GF_DATABASE_PASSWORD__FILE: `${DIRECTORY}/${DATABASE_PASSWORD_FILE}`,
   };
 }

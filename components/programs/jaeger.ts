@@ -26,7 +26,7 @@ interface JaegerConfig {
 
 /** Jaeger 2: stores and shows traces, for as long as the settings say. */
 export function jaeger(settings: Settings, secrets: ProgramSecrets): Workload {
-  const { traces } = settings;
+  const { traces, replicas, spread } = settings;
   const inElasticsearch = traces.kind === "elasticsearch";
   return {
     name: "jaeger",
@@ -53,7 +53,7 @@ export function jaeger(settings: Settings, secrets: ProgramSecrets): Workload {
     scratch: [{ path: "/tmp", size: 16 * MIB }],
     resources: settings.resources.jaeger,
     health: { path: "/status", port: HEALTH_PORT, check: "wget", startupSeconds: 60 },
-    placement: { kind: "single" },
+    placement: replicas.jaeger > 1 ? { kind: "replicated", replicas: replicas.jaeger, spread } : { kind: "single" },
     runsAs: { uid: 10_001, gid: 10_001 },
     talksTo: ["prometheus", ...(inElasticsearch ? ["elasticsearch"] : [])],
     ...(inElasticsearch ? { after: ["elasticsearch-setup"] } : {}),

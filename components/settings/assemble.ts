@@ -60,6 +60,8 @@ export function assemble(values: Values, raw: RawConfig): Settings {
       address: values.postgresAddress,
       database: values.postgresDatabase,
       user: values.postgresUser,
+      sslMode: values.postgresSslMode,
+      ...defined({ caCertificate: values.postgresCaCertificate }),
       ...secrets({ password: values.postgresPassword }),
     },
     alerting: assembleAlerting(values),
@@ -75,6 +77,7 @@ function assembleKubernetes(values: Values, raw: RawConfig): KubernetesSettings 
     namespace: values.namespace ?? name,
     servicesNamespace: values.servicesNamespace,
     clusterDomain: values.clusterDomain,
+    apiPorts: [...new Set(values.kubernetesApiPorts)],
     ...defined({ kubeconfig: values.kubeconfig, context: values.kubernetesContext, storageClass: values.storageClass }),
     ...(domain === undefined
       ? {}
@@ -128,13 +131,28 @@ function assembleTraces({ jaegerStorage, jaegerRetention, jaegerMaxTraces }: Val
 }
 
 function assembleGrafana(values: Values): Settings["grafana"] {
-  const { address, name = "grafana", user = "grafana", sslMode = "verify-full" } = values.grafanaDatabase;
+  const {
+    address,
+    name = "grafana",
+    user = "grafana",
+    sslMode = "verify-full",
+    caCertificate,
+  } = values.grafanaDatabase;
   return {
     adminUser: values.grafanaAdminUser,
     ...secrets({ adminPassword: values.grafanaAdminPassword }),
     ...(address === undefined
       ? {}
-      : { database: { address, name, user, sslMode, ...secrets({ password: values.grafanaDatabasePassword }) } }),
+      : {
+          database: {
+            address,
+            name,
+            user,
+            sslMode,
+            ...defined({ caCertificate }),
+            ...secrets({ password: values.grafanaDatabasePassword }),
+          },
+        }),
   };
 }
 

@@ -15,6 +15,13 @@ const LOG_BYTES_PER_SERVICE_AND_DAY = 50 * MIB;
 /** What is left of it in Loki's compressed chunks, and in an index of Elasticsearch with best compression. */
 const LOKI_SHARE = 0.2;
 const ELASTICSEARCH_SHARE = 1;
+/** Spans that one service ends in a day: a little more than one a second. */
+const SPANS_PER_SERVICE_AND_DAY = 100_000;
+/**
+ * Bytes of a span in Jaeger's index: some 16 documents, itself and one for each attribute, of 62 bytes each (33 billion took 2 TB
+ * in jaegertracing/jaeger#1475).
+ */
+const BYTES_PER_SPAN = 1_024;
 /** Share of a volume that may be filled: Elasticsearch stops allocating at 85 %, compaction needs room elsewhere. */
 const FILL = 0.8;
 
@@ -24,6 +31,11 @@ interface Estimate {
   readonly program: StoringProgram;
   readonly retentionSeconds: number;
   readonly bytes: number;
+  /**
+   * What else is on the volume.
+   * @default nothing
+   */
+  readonly beside?: { readonly what: string; readonly bytes: number };
   /** What happens when the volume is too small. */
   readonly otherwise: string;
 }
@@ -34,14 +46,16 @@ interface Estimate {
  */
 export function capacityWarnings(settings: Settings): string[] {
   return [prometheus(settings), ...loki(settings), ...elasticsearch(settings)].flatMap((estimate) => {
-    const { key, program, retentionSeconds, bytes, otherwise } = estimate;
+    const { key, program, retentionSeconds, bytes, beside = { what: "", bytes: 0 }, otherwise } = estimate;
     const room = settings.storage[program] * FILL;
-    if (bytes <= room) return [];
-    const days = Math.max(1, Math.floor((retentionSeconds * room) / bytes / DAY));
-    const size = formatBytes(Math.ceil(bytes / FILL / 2 ** 30) * 2 ** 30);
+    if (bytes + beside.bytes <= room) return [];
+    const days = Math.floor((retentionSeconds * (room - beside.bytes)) / bytes / DAY);
+    const size = formatBytes(Math.ceil((bytes + beside.bytes) / FILL / 2 ** 30) * 2 ** 30);
     return [
-      `${key}: ${formatDuration(retentionSeconds)} of ${settings.services.length} services take about ${size}, and the volume ` +
-        `has ${formatBytes(settings.storage[program])}: ${otherwise}. Set storage.${program} to ${size}, or ${key} to ${days}d.`,
+      `${key}: ${formatDuration(retentionSeconds)} of ${settings.services.length} services${beside.what} take about ${size}, and ` +
+        `the volume has ${formatBytes(settings.storage[program])}: ${otherwise}. Set storage.${program} to ${size}` +
+        // No less than a day can be asked for.
+        (days < 1 ? "." : `, or ${key} to ${days}d.`),
     ];
   });
 }
@@ -70,19 +84,32 @@ function loki({ loki: store, services }: Settings): Estimate[] {
   ];
 }
 
-function elasticsearch({ elk, services, replicas }: Settings): Estimate[] {
+/** Lines, and traces where Jaeger keeps them there too. What takes more of the volume is what to change. */
+function elasticsearch(settings: Settings): Estimate[] {
+  const { elk, services, replicas, traces } = settings;
   if (elk === undefined) return [];
   const nodes = replicas.elasticsearch;
   const copies = nodes > 1 ? 2 : 1;
-  return [
-    {
-      key: "elasticsearchRetention",
-      program: "elasticsearch",
-      retentionSeconds: elk.retentionSeconds,
-      bytes: (logBytes(services.length, elk.retentionSeconds) * ELASTICSEARCH_SHARE * copies) / nodes,
-      otherwise: "Elasticsearch will turn read-only once it is full",
-    },
-  ];
+  const common = { program: "elasticsearch", otherwise: "Elasticsearch will turn read-only once it is full" } as const;
+  const lines = {
+    ...common,
+    key: "elasticsearchRetention",
+    retentionSeconds: elk.retentionSeconds,
+    bytes: (logBytes(services.length, elk.retentionSeconds) * ELASTICSEARCH_SHARE * copies) / nodes,
+  };
+  if (traces.kind !== "elasticsearch") return [lines];
+  const { retentionSeconds } = traces;
+  const bytes = (spanBytes(settings, retentionSeconds) * copies) / nodes;
+  const spans = { ...common, key: "jaegerRetention", retentionSeconds, bytes };
+  const [more, less] = lines.bytes >= bytes ? [lines, spans] : [spans, lines];
+  const what = `, beside ${formatDuration(less.retentionSeconds)} of their ${less === spans ? "traces" : "lines"},`;
+  return [{ ...more, beside: { what, bytes: less.bytes } }];
+}
+
+/** Of what sampling leaves. Failed and slow traces are kept beside the share, and are few. */
+function spanBytes({ services, traceSampling }: Settings, seconds: number): number {
+  const kept = (traceSampling?.percentage ?? 100) / 100;
+  return services.length * SPANS_PER_SERVICE_AND_DAY * kept * BYTES_PER_SPAN * (seconds / DAY);
 }
 
 function logBytes(services: number, seconds: number): number {

@@ -24,6 +24,9 @@ export const DEFAULT_PORTS = {
   cadvisor: 8080,
 } as const;
 
+/** Ports of API servers: of most clouds, and of Kubernetes itself. */
+export const DEFAULT_API_PORTS: readonly number[] = [443, 6443];
+
 /** Ports that are published only when a number is given. */
 export const OPTIONAL_PORTS = ["otlp-grpc", "otlp-http"] as const;
 
@@ -73,6 +76,7 @@ export const DEFAULT_REPLICAS = {
   prometheus: 1,
   alertmanager: 1,
   grafana: 1,
+  jaeger: 1,
   "otel-gateway": 1,
   elasticsearch: 1,
   logstash: 1,

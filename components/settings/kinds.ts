@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+
 import { z } from "zod";
 
 import { parseBytes, parseDuration, parseWhole, type Bounds, type Parsed } from "../units";
@@ -67,6 +69,23 @@ export const bytes = (bounds?: Bounds) => quantity((written) => parseBytes(writt
 export const duration = (bounds?: Bounds) => quantity((written) => parseDuration(written, bounds));
 export const wholeNumber = (what: string, least: number, most: number) =>
   quantity((written) => parseWhole(written, what, least, most));
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Certificates by which a server is known, as PEM; each can be read, and none comes with its key. */
+export const authorities = z
+  .string({ error: "expected the certificates of an authority as PEM" })
+  .refine((value) => !value.includes("PRIVATE KEY") && (value.match(CERTIFICATE) ?? [""]).every(isCertificate), {
+    error: "expected the certificates of an authority as PEM, without a key",
+  });
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * A URL as it is written: parsers repair what is malformed, each in its own way, and the program that gets it refuses it.

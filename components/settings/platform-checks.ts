@@ -14,7 +14,10 @@ export function platformChecks(unless: Unless): Problem[] {
     ...unless(["replicas"], elasticsearchMajority),
     ...unless(["replicas", "grafanaDatabase"], grafanaShared),
     ...unless(["grafanaDatabase", "grafanaDatabasePassword"], grafanaPasswordAlone),
+    ...unless(["grafanaDatabase"], grafanaUncheckedAuthority),
+    ...unless(["postgresSslMode", "postgresCaCertificate"], postgresUncheckedAuthority),
     ...unless(["platform", "logging", "jaegerStorage"], jaegerStoreMissing),
+    ...unless(["platform", "replicas", "jaegerStorage"], jaegerShared),
     ...unless(["logging", "elasticsearchRetention"], elasticsearchRetentionInDays),
     ...unless(["jaegerStorage", "jaegerRetention"], jaegerRetentionInDays),
     ...unless(["remoteWriteUrl", "remoteWriteUser", "remoteWritePassword", "remoteWriteToken"], remoteWriteLogin),
@@ -78,6 +81,33 @@ function grafanaPasswordAlone({ grafanaDatabase, grafanaDatabasePassword }: Valu
   return [missingFor("a database for Grafana", given.join(" and "), "grafanaDatabase.address", "--path ")];
 }
 
+/** The other modes would not look at the certificate, and the authority would only seem to be heeded. */
+function grafanaUncheckedAuthority({ grafanaDatabase: { sslMode = "verify-full", caCertificate } }: Values): Problem[] {
+  if (caCertificate === undefined || sslMode === "verify-full") return [];
+  return [
+    {
+      key: "grafanaDatabase.sslMode",
+      got: `${sslMode}, with a caCertificate`,
+      expected: "verify-full, which alone checks the server by it",
+      fix:
+        "Change it with: pulumi config set --path grafanaDatabase.sslMode verify-full   or: pulumi config rm --path " +
+        "grafanaDatabase.caCertificate",
+    },
+  ];
+}
+
+function postgresUncheckedAuthority({ postgresSslMode, postgresCaCertificate }: Values): Problem[] {
+  if (postgresCaCertificate === undefined || postgresSslMode.startsWith("verify-")) return [];
+  return [
+    {
+      key: "postgresSslMode",
+      got: `${postgresSslMode}, with postgresCaCertificate`,
+      expected: "verify-full or verify-ca, which alone check the server by it",
+      fix: "Change it with: pulumi config set postgresSslMode verify-full   or: pulumi config rm postgresCaCertificate",
+    },
+  ];
+}
+
 function jaegerStoreMissing({ platform, logging, jaegerStorage }: Values): Problem[] {
   if (jaegerStorage !== "elasticsearch") return [];
   if (platform === "docker") {
@@ -97,6 +127,21 @@ function jaegerStoreMissing({ platform, logging, jaegerStorage }: Values): Probl
       got: "elasticsearch, with logging loki",
       expected: "badger or memory where the stack has no Elasticsearch",
       fix: "Change it with: pulumi config set jaegerStorage badger   or: pulumi config set logging both",
+    },
+  ];
+}
+
+/** Only a store that all copies ask shows the same traces whichever of them answers. */
+function jaegerShared({ platform, replicas, jaegerStorage }: Values): Problem[] {
+  if (platform === "docker" || (replicas.jaeger ?? 1) === 1 || jaegerStorage === "elasticsearch") return [];
+  return [
+    {
+      key: "replicas.jaeger",
+      got: `${replicas.jaeger}, with jaegerStorage ${jaegerStorage}`,
+      expected: `1, since each copy would keep traces of its own ${jaegerStorage === "badger" ? "on its volume" : "in its memory"}`,
+      fix:
+        "Change it with: pulumi config set --path replicas.jaeger 1   or, with logging elk or both: pulumi config set " +
+        "jaegerStorage elasticsearch",
     },
   ];
 }

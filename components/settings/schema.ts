@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { parseCpu, parsePercent, type Bounds } from "../units";
 import {
+  DEFAULT_API_PORTS,
   DEFAULT_PORTS,
   DEFAULT_REPLICAS,
   DEFAULT_RESOURCES,
@@ -13,6 +14,7 @@ import {
 import {
   address,
   anything,
+  authorities,
   boolean,
   bytes,
   domain,
@@ -100,6 +102,11 @@ export const schema = {
   namespace: { form: "string", schema: name, default: "" },
   servicesNamespace: { form: "string", schema: name, default: "pyairtable" },
   clusterDomain: { form: "string", schema: domain("cluster.local"), default: "cluster.local" },
+  kubernetesApiPorts: {
+    form: "array",
+    schema: list(port, "ports").min(1, { error: "expected at least one port" }),
+    default: DEFAULT_API_PORTS,
+  },
   storageClass: { form: "string", schema: anything, default: "" },
   ingress: {
     form: "object",
@@ -216,6 +223,7 @@ export const schema = {
       name: anything.optional(),
       user: anything.optional(),
       sslMode: oneOf("disable", "require", "verify-full").optional(),
+      caCertificate: authorities.optional(),
     }),
     default: {},
   },
@@ -235,6 +243,12 @@ export const schema = {
   postgresDatabase: { form: "string", schema: anything, default: "postgres" },
   postgresUser: { form: "string", schema: anything, default: "postgres_exporter" },
   postgresPassword: { form: "string", schema: anything, default: "", secret: true },
+  postgresSslMode: {
+    form: "string",
+    schema: oneOf("disable", "require", "verify-ca", "verify-full"),
+    default: "disable",
+  },
+  postgresCaCertificate: { form: "string", schema: authorities, default: "" },
   smtpHost: { form: "string", schema: address("mail.example.com:587"), default: "" },
   smtpRequireTls: { form: "boolean", schema: boolean, default: true },
   smtpUser: { form: "string", schema: anything, default: "" },

@@ -59,6 +59,8 @@ export interface KubernetesSettings {
   /** Where services, their Redis and their PostgreSQL are, when their address is a bare name. */
   readonly servicesNamespace: string;
   readonly clusterDomain: string;
+  /** At which the API server itself listens: what a network policy sees once the address of its Service was translated. */
+  readonly apiPorts: readonly number[];
   /** Without it, the cluster's default one. */
   readonly storageClass?: string;
   readonly ingress?: Ingress;
@@ -95,6 +97,8 @@ export interface GrafanaDatabase {
   readonly name: string;
   readonly user: string;
   readonly sslMode: "disable" | "require" | "verify-full";
+  /** PEM of the authority that made the server's certificate; without it those that the image knows. */
+  readonly caCertificate?: string;
   readonly password?: Output<string>;
 }
 
@@ -169,6 +173,9 @@ export interface Settings {
     readonly database: string;
     readonly user: string;
     readonly password?: Output<string>;
+    readonly sslMode: "disable" | "require" | "verify-ca" | "verify-full";
+    /** As Grafana's. */
+    readonly caCertificate?: string;
   };
   readonly alerting: Alerting;
   /** A rule file of the users' own, below the project's folder. */

@@ -112,7 +112,7 @@ function defaultOf(key: string, standard: unknown, otherwise: string | undefined
   if (BY_PROGRAM.has(key)) return "[by program](#defaults-by-program)";
   if (otherwise !== undefined) return otherwise;
   const empty = standard === "" || (typeof standard === "object" && Object.keys(standard as object).length === 0);
-  return empty ? "none" : `\`${String(standard)}\``;
+  return empty ? "none" : `\`${Array.isArray(standard) ? standard.join(", ") : String(standard)}\``;
 }
 
 /** Defaults of the keys whose members are programs. */

@@ -127,6 +127,11 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     });
   });
 
+  it("waits for no copy of anything, since there is one node", async () => {
+    const ask = async () => (await elasticsearch.ask("/_cluster/health", { login: elasticsearch.elastic })).body;
+    expect(await ask()).toMatchObject({ status: "green", unassigned_shards: 0 });
+  });
+
   it("keeps the lifecycle that the retention asks for", async () => {
     type Policies = Record<string, { policy: { phases: Record<string, { min_age: string }> } }>;
     const { body } = await elasticsearch.ask("/_ilm/policy/pyairtable-logs", { login: elasticsearch.elastic });

@@ -68,6 +68,28 @@ describe("the check of a cluster", () => {
   });
 });
 
+describe("nodes whose containers Docker runs", () => {
+  const nodeOf = (name: string, containerRuntimeVersion: string) => ({
+    ...node("8Gi"),
+    metadata: { name },
+    status: { allocatable: { memory: "8Gi" }, nodeInfo: { containerRuntimeVersion } },
+  });
+
+  it("are named, since nobody reads the logs there", async () => {
+    const docker = ["a", "b", "c", "d"].map((name) => nodeOf(name, "docker://28.1.0"));
+    api.answers = { ...api.answers, [NODES]: [...docker, nodeOf("e", "containerd://2.1.0")] };
+    expect(await check(await api.kubeconfig(), [TINY])).toEqual([
+      "Docker runs the containers of 4 of 5 nodes (a, b, c, 1 more), so what their pods write to their output is not kept. Let " +
+        "containerd or CRI-O run them, or have services send their lines as OTLP",
+    ]);
+  });
+
+  it("are not, where another runtime runs them", async () => {
+    api.answers = { ...api.answers, [NODES]: [nodeOf("a", "containerd://2.1.0"), nodeOf("b", "cri-o://1.33.0")] };
+    expect(await check(await api.kubeconfig(), [TINY])).toEqual([]);
+  });
+});
+
 describe("storage", () => {
   it("of a class that does not exist is refused", async () => {
     const message = await refusal(await api.kubeconfig(), [STORING], { storageClass: "quick" });

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { KubernetesPlatform } from "../../components/platform/kubernetes";
-import { SERVICES, type Workload } from "../../components/platform/workload";
+import { CLUSTER_API, SERVICES, type Workload } from "../../components/platform/workload";
 import { recordResources, type Registration } from "../support/mocks";
 import { settingsFor } from "../support/settings";
 import { TINY, type Case } from "./contract-cases";
-import { deployOnKubernetes, kindOf, placeOf, podsOf, specOf } from "./kubernetes-support";
+import { deployOnKubernetes, kindOf, placeOf, podsOf, specOf, tcp } from "./kubernetes-support";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -241,6 +241,14 @@ describe("the way in", () => {
     const { ports } = FULL as Workload;
     const opened = deployOnKubernetes({ workload: { ...agent, name: "tiny", ports, talksTo: [] } });
     await expect(opened).rejects.toThrow("tiny: a login of a program with privileges can not be had on a cluster");
+  });
+});
+
+describe("the API server", () => {
+  it("is reached at the ports of the settings", async () => {
+    const onCluster = { kubernetesApiPorts: [16443] };
+    const made = await deployOnKubernetes({ workload: { talksTo: [CLUSTER_API] }, onCluster });
+    expect(specOf(made, "part-tiny-network").egress).toEqual([{ ports: tcp(16443) }]);
   });
 });
 

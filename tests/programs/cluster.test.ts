@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate } from "../../components/certificates";
 import { CLUSTER_API, INTERNET, NODES, SERVICES, type Workload } from "../../components/platform/workload";
 import type { Written } from "../support/settings";
-import { lokiProgramsFor, pathsOf, programsFor, secretFilesOf, yamlOf } from "./support";
+import { lokiProgramsFor, programsFor, secretFilesOf, textOfFile, yamlOf } from "./support";
 
 interface ScrapeJob {
   job_name: string;
@@ -176,6 +177,18 @@ describe("grafana with a database elsewhere", () => {
     expect(grafana.health.startupSeconds).toBe(600);
   });
 
+  it("knows it by the authority of the settings, or by those that the image knows", () => {
+    expect(programsFor(written).metrics.grafana.env).not.toHaveProperty("GF_DATABASE_CA_CERT_PATH");
+    const caCertificate = authorityCertificate("a root");
+    const grafanaDatabase = { ...written.grafanaDatabase, caCertificate };
+    const { grafana } = programsFor({ ...written, grafanaDatabase }).metrics;
+    expect(grafana.env).toMatchObject({
+      GF_DATABASE_SSL_MODE: "verify-full",
+      GF_DATABASE_CA_CERT_PATH: "/etc/grafana/database-ca.crt",
+    });
+    expect(textOfFile(grafana, "database-ca.crt")).toBe(caCertificate);
+  });
+
   it("reaches the internet only for a database that is no service", () => {
     const talksTo = (address: string) =>
       programsFor({ ...written, grafanaDatabase: { address } }).metrics.grafana.talksTo;
@@ -245,41 +258,6 @@ describe("collectors with a gateway", () => {
       exporters: both,
     });
     expect(otelGateway?.placeEnv).toEqual({ REPLICA: "replica-name" });
-  });
-});
-
-describe("traces in Elasticsearch", () => {
-  const written = { ...CLUSTER, logging: "elk", jaegerStorage: "elasticsearch", jaegerRetention: "7d" };
-  const { jaeger, jaegerIndexCleaner } = programsFor(written).tracing;
-
-  it("are written by a user of Jaeger's own, over TLS, once that user exists", async () => {
-    const config = yamlOf<{ extensions: { jaeger_storage: { backends: { main: object } } } }>(jaeger, "jaeger.yaml");
-    expect(config.extensions.jaeger_storage.backends.main).toEqual({
-      elasticsearch: expect.objectContaining({
-        server_urls: ["https://elasticsearch:9200"],
-        auth: { basic: { username: "jaeger", password_file: "/etc/jaeger/secrets/elasticsearch-password" } },
-        // Seven days, and the day whose index goes last: what is kept can be opened.
-        max_span_age: "192h",
-        indices: expect.objectContaining({ spans: { shards: 1, replicas: 0 } }) as unknown,
-      }) as unknown,
-    });
-    expect(Object.keys(await secretFilesOf(jaeger))).toEqual([
-      "secrets/elasticsearch-password",
-      "secrets/elasticsearch-ca.crt",
-    ]);
-    expect(jaeger.after).toEqual(["elasticsearch-setup"]);
-    expect(jaeger).not.toHaveProperty("data");
-  });
-
-  it("are deleted by the day, by a job each night", () => {
-    expect(jaegerIndexCleaner?.placement).toEqual({ kind: "scheduled", schedule: "55 23 * * *" });
-    expect(jaegerIndexCleaner?.args?.slice(0, 4)).toEqual([
-      "bash",
-      "/etc/jaeger/clean-indices.sh",
-      "7",
-      "https://elasticsearch:9200",
-    ]);
-    expect(pathsOf(jaegerIndexCleaner as Workload)).toContain("secrets/curl.conf");
   });
 });
 

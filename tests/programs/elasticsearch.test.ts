@@ -142,6 +142,11 @@ describe("elasticsearch", () => {
     expect(files["secrets/backup.conf"]).toBe(login("backup"));
   });
 
+  it("fetches nothing from the internet, which it can not reach", () => {
+    expect(configFor()["ingest.geoip.downloader.enabled"]).toBe(false);
+    expect(configFor(CLUSTER)["ingest.geoip.downloader.enabled"]).toBe(false);
+  });
+
   it("takes the password of elastic that the settings give", async () => {
     const given = elasticsearchFor({ "elasticPassword!": "correct horse battery" });
     expect((await secretFilesOf(given))["secrets/elastic-password"]).toBe("correct horse battery");

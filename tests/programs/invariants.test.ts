@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { images } from "../../components/images";
 import { INTERNET, OUTSIDE, SERVICES, type Workload } from "../../components/platform/workload";
 import { serviceAddress } from "../../components/programs/addresses";
 import { workloadsOf } from "../../components/programs";
@@ -207,6 +208,15 @@ describe("published ports", () => {
         [],
       );
     }
+  });
+});
+
+describe("the table of images", () => {
+  it("has those that programs run, and the helper's alone beside them", () => {
+    const run = VARIANTS.flatMap(([, variant]) => workloadsOf(programsFor({ ...EVERYTHING, ...variant })));
+    const used = new Set(run.map(({ image }) => image.reference));
+    const others = Object.entries(images).filter(([, { reference }]) => !used.has(reference));
+    expect(others.map(([name]) => name)).toEqual(["busybox"]);
   });
 });
 

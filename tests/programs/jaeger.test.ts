@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { images } from "../../components/images";
+import type { Workload } from "../../components/platform/workload";
 import type { Written } from "../support/settings";
-import { factsOf, pathsOf, programsFor, yamlOf } from "./support";
+import { factsOf, pathsOf, programsFor, secretFilesOf, textOfFile, yamlOf } from "./support";
 
 interface Config {
   service: { telemetry: { metrics: { readers: unknown[] } } };
@@ -75,5 +76,66 @@ describe("jaeger", () => {
         prometheus: { endpoint: "http://prometheus:9090", normalize_calls: true, normalize_duration: true },
       },
     });
+  });
+});
+
+describe("traces in Elasticsearch", () => {
+  const written = { platform: "kubernetes", logging: "elk", jaegerStorage: "elasticsearch", jaegerRetention: "7d" };
+  const { jaeger, jaegerIndexCleaner } = programsFor(written).tracing;
+
+  it("are written by a user of Jaeger's own, over TLS, once that user exists", async () => {
+    const config = yamlOf<{ extensions: { jaeger_storage: { backends: { main: object } } } }>(jaeger, "jaeger.yaml");
+    expect(config.extensions.jaeger_storage.backends.main).toEqual({
+      elasticsearch: expect.objectContaining({
+        server_urls: ["https://elasticsearch:9200"],
+        auth: { basic: { username: "jaeger", password_file: "/etc/jaeger/secrets/elasticsearch-password" } },
+        // Seven days, and the day whose index goes last: what is kept can be opened.
+        max_span_age: "192h",
+        indices: expect.objectContaining({ spans: { shards: 1, replicas: 0 } }) as unknown,
+      }) as unknown,
+    });
+    expect(Object.keys(await secretFilesOf(jaeger))).toEqual([
+      "secrets/elasticsearch-password",
+      "secrets/elasticsearch-ca.crt",
+    ]);
+    expect(jaeger.after).toEqual(["elasticsearch-setup"]);
+    expect(jaeger).not.toHaveProperty("data");
+  });
+
+  it("have a copy on another node where there is one, and wait for none where there is not", () => {
+    type Config = { extensions: { jaeger_storage: { backends: { main: { elasticsearch: { indices: object } } } } } };
+    const indicesWith = (elasticsearch: number) => {
+      const { tracing } = programsFor({ ...written, replicas: { elasticsearch } });
+      return yamlOf<Config>(tracing.jaeger, "jaeger.yaml").extensions.jaeger_storage.backends.main.elasticsearch
+        .indices;
+    };
+    for (const [nodes, replicas] of [
+      [1, 0],
+      [3, 1],
+      [5, 1],
+    ] as const) {
+      const each = { shards: 1, replicas };
+      expect(indicesWith(nodes)).toEqual({ spans: each, services: each, dependencies: each, sampling: each });
+    }
+  });
+
+  it("are written and shown by as many copies of Jaeger as are asked for, and each is scraped", () => {
+    expect(jaeger.placement).toEqual({ kind: "single" });
+    const { tracing, metrics } = programsFor({ ...written, replicas: { jaeger: 2 } });
+    expect(tracing.jaeger.placement).toEqual({ kind: "replicated", replicas: 2, spread: "preferred" });
+    expect(textOfFile(metrics.prometheus, "rules/expected.yaml")).toMatch(
+      /expr: vector\(2\)\n *labels:\n *job: jaeger\n/,
+    );
+  });
+
+  it("are deleted by the day, by a job each night", () => {
+    expect(jaegerIndexCleaner?.placement).toEqual({ kind: "scheduled", schedule: "55 23 * * *" });
+    expect(jaegerIndexCleaner?.args?.slice(0, 4)).toEqual([
+      "bash",
+      "/etc/jaeger/clean-indices.sh",
+      "7",
+      "https://elasticsearch:9200",
+    ]);
+    expect(pathsOf(jaegerIndexCleaner as Workload)).toContain("secrets/curl.conf");
   });
 });

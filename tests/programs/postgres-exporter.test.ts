@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate } from "../../components/certificates";
 import { images } from "../../components/images";
 import type { Written } from "../support/settings";
-import { factsOf, programsFor, secretFilesOf } from "./support";
+import { factsOf, pathsOf, programsFor, secretFilesOf } from "./support";
 
 const exporterFor = (written: Written = {}) => programsFor(written).exporters.postgresExporter;
 
@@ -30,6 +31,19 @@ describe("postgres-exporter", () => {
       DATA_SOURCE_URI: "postgres:5432/postgres?sslmode=disable",
       DATA_SOURCE_USER: "postgres_exporter",
     });
+  });
+
+  it("checks the server by the authority of the settings, or by those that the image knows", () => {
+    const uriOf = (written: Written) => exporterFor(written).env?.DATA_SOURCE_URI;
+    expect(uriOf({ postgresSslMode: "require" })).toBe("postgres:5432/postgres?sslmode=require");
+    expect(uriOf({ postgresSslMode: "verify-full" })).toBe("postgres:5432/postgres?sslmode=verify-full");
+    const written = { postgresSslMode: "verify-ca", postgresCaCertificate: authorityCertificate("a root") };
+    expect(uriOf(written)).toBe("postgres:5432/postgres?sslmode=verify-ca&sslrootcert=/etc/postgres-exporter/ca.crt");
+    expect(exporterFor(written).files).toEqual({
+      directory: "/etc/postgres-exporter",
+      entries: [{ path: "ca.crt", content: written.postgresCaCertificate }],
+    });
+    expect(pathsOf(exporterFor({ ...written, "postgresPassword!": "p" }))).toEqual(["password", "ca.crt"]);
   });
 
   it("with a password reads it from a secret file", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { programCertificate } from "../../components/certificates";
 import { parseSettings } from "../../components/settings/parse";
 import { SettingsError } from "../../components/settings/problems";
 import { schema } from "../../components/settings/schema";
@@ -11,6 +12,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => Written>> = {
   "services[0].name": (value) => ({ services: [{ name: value, address: "a:1" }] }),
   "services[0].address": (value) => ({ services: [{ name: "a", address: value }] }),
   "federateFrom[0]": (value) => ({ federateFrom: [value] }),
+  "kubernetesApiPorts[0]": (value) => ({ kubernetesApiPorts: [value] }),
   "serviceMetrics[0]": (value) => ({ serviceMetrics: [value] }),
   "ports.grafana": (value) => ({ ports: { grafana: value } }),
   "replicas.prometheus": (value) => ({ platform: "kubernetes", replicas: { prometheus: value } }),
@@ -22,6 +24,7 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => Written>> = {
   "storage.grafana": (value) => ({ storage: { grafana: value } }),
   "traceSampling.percentage": (value) => ({ traceSampling: { percentage: value } }),
   "grafanaDatabase.sslMode": (value) => ({ grafanaDatabase: { address: "a:1", sslMode: value } }),
+  "grafanaDatabase.caCertificate": (value) => ({ grafanaDatabase: { address: "a:1", caCertificate: value } }),
   "externalLabels.cluster": (value) => ({ externalLabels: { cluster: value } }),
 };
 
@@ -50,6 +53,14 @@ const BAD_MAIL = [
 ];
 const BAD_PORTS = [true, [3000], "1e3", "0x1F90", " 3000 ", 3000.5, -1, 0, 65_536, "", null, {}];
 
+const OWN = programCertificate("a root", "postgres", ["postgres"]);
+const BAD_AUTHORITIES = [
+  "/etc/ssl/ca.pem",
+  "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  OWN.certificate.slice(0, -40),
+  `${OWN.certificate}${OWN.key}`,
+];
+
 /** Values that are refused by their key. */
 const refused: readonly (readonly [key: string, values: readonly unknown[]])[] = [
   ["ports", ["x", 5, ["a"], "null"]],
@@ -59,6 +70,8 @@ const refused: readonly (readonly [key: string, values: readonly unknown[]])[] =
   ["services[0].address", ["a", "a..b:1", "-a:1", "a:0", "a:65536", "http://a:1", "a:1 ", null]],
   ["federateFrom", ["a:1", {}]],
   ["federateFrom[0]", [null, 5, "a"]],
+  ["kubernetesApiPorts", [6443, "443,6443", [], {}]],
+  ["kubernetesApiPorts[0]", BAD_PORTS],
   ["serviceMetrics[0]", [null, "a-b", {}]],
   ["ports.grafana", BAD_PORTS],
   ["replicas.prometheus", [true, "", null, "1e1", 0, 1.5, "2 "]],
@@ -81,6 +94,9 @@ const refused: readonly (readonly [key: string, values: readonly unknown[]])[] =
   ["logstash", ["[true]", "2", "perhaps"]],
   ["servicesNetwork", ["host", "bridge", "none", "a b", "-a", "{}"]],
   ["grafanaDatabase.sslMode", ["prefer", null]],
+  ["grafanaDatabase.caCertificate", [...BAD_AUTHORITIES, "", null, 5]],
+  ["postgresSslMode", ["prefer", "true"]],
+  ["postgresCaCertificate", BAD_AUTHORITIES],
   ["postgresDatabase", [" postgres", "a\nb"]],
   ["smtpHost", ["mail.org", "mail.org:smtp", "mail..org:25"]],
   ["criticalEmail", [...BAD_MAIL, "a@b.org,", "a@b.org;c@d.org"]],

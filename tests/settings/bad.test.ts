@@ -167,6 +167,19 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ["a gateway on one engine", { collectorGateway: true }, "collectorGateway", /with platform docker/],
   ["an ingress on one engine", { ingress: { domain: "a.example.org" } }, "ingress.domain", /ports on this machine/],
   ["copies of what has one", { replicas: { loki: 2 } }, "replicas.loki", /one of: prometheus, alertmanager, /],
+  [
+    "copies of Jaeger that share no store",
+    { ...CLUSTER, replicas: { jaeger: 2 } },
+    "replicas.jaeger",
+    /2, with jaegerStorage badger; expected 1, .*on its volume.*or, .*jaegerStorage elasticsearch/,
+  ],
+  [
+    "copies of Jaeger with traces in memory",
+    { ...CLUSTER, jaegerStorage: "memory", replicas: { jaeger: 2 } },
+    "replicas.jaeger",
+    /in its memory/,
+  ],
+  ["copies of Jaeger on one engine", { replicas: { jaeger: 2 } }, "replicas.jaeger", /platform kubernetes/],
   ["no copies", { ...CLUSTER, replicas: { grafana: 0 } }, "replicas.grafana", /copies from 1 to/],
   [
     "an Elasticsearch cluster of two",
@@ -179,6 +192,18 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
     { ...CLUSTER, replicas: { grafana: 2 } },
     "grafanaDatabase.address",
     /2 copies of Grafana can not share a file/,
+  ],
+  [
+    "an authority for a database that is not checked",
+    { grafanaDatabase: { address: "db:5432", sslMode: "require", caCertificate: OWN.certificate } },
+    "grafanaDatabase.sslMode",
+    /require, with a caCertificate; expected verify-full/,
+  ],
+  [
+    "an authority for a PostgreSQL that is not checked",
+    { postgresCaCertificate: OWN.certificate },
+    "postgresSslMode",
+    /disable, with postgresCaCertificate; expected verify-full or verify-ca/,
   ],
   ["a database without an address", { grafanaDatabase: { user: "g" } }, "grafanaDatabase.address", /host:port|chooses/],
   [

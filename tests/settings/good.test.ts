@@ -155,7 +155,13 @@ describe("settings of a cluster", () => {
       namespace: "pyairtable-test",
       servicesNamespace: "pyairtable",
       clusterDomain: "cluster.local",
+      apiPorts: [443, 6443],
     });
+  });
+
+  it("have the ports of an API server that listens elsewhere, each once", () => {
+    const written = { platform: "kubernetes", kubernetesApiPorts: [16443, "443", 16443] };
+    expect(settingsFor(written).kubernetes?.apiPorts).toEqual([16443, 443]);
   });
 
   it("say which cluster, and how people come in", () => {

@@ -73,11 +73,6 @@ export const goRecipes = {
     binaries: { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
     variables: { "github.com/jaegertracing/jaeger/internal/version.latestVersion": "v2.13.0" },
   },
-  "jaeger-es-index-cleaner": {
-    version: "2.13.0",
-    folder: "jaeger",
-    binaries: { "es-index-cleaner": "github.com/jaegertracing/jaeger/cmd/es-index-cleaner" },
-  },
   "otel-collector": {
     version: "0.140.1",
     binaries: { otelcol: "." },

@@ -95,13 +95,6 @@ export const imageRecipes: Readonly<Record<ImageName, ImageRecipe>> = {
     ports: [4317, 4318, 5778, 5779, 9411, 13132, 13133, 14250, 14268, 16686],
     entrypoint: ["/cmd/jaeger/jaeger-linux"],
   },
-  jaegerEsIndexCleaner: {
-    ...built("Jaeger index cleaner", "jaeger-es-index-cleaner"),
-    ...alpineLike,
-    binaries: { "es-index-cleaner": "/go/bin/es-index-cleaner-linux" },
-    user: "10001",
-    entrypoint: ["/go/bin/es-index-cleaner-linux"],
-  },
   otelCollector: {
     ...built("OpenTelemetry Collector", "otel-collector"),
     ...withoutShell,

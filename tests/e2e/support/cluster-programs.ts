@@ -27,7 +27,7 @@ export const PRODUCTION = {
   "daemonset/otel-collector": ready(3),
   "deployment/front-door": ready(2),
   "deployment/grafana": ready(2),
-  "deployment/jaeger": ready(1),
+  "deployment/jaeger": ready(2),
   "deployment/kibana": ready(2),
   "deployment/postgres-exporter": ready(1),
   "deployment/redis-exporter": ready(1),

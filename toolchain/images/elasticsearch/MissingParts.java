@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.elasticsearch.action.ActionRequest;
@@ -31,8 +32,8 @@ import org.elasticsearch.xcontent.NamedXContentRegistry;
 
 /**
  * A module with what the published distribution lacks and the stack cannot do without: the analysis that the index of
- * users and roles names, the answer at `/` that clients read the version from, lifecycle policies, and the removal of
- * data streams. The vendor has them in modules that are not published.
+ * users and roles names, the answer at `/` that clients read the version from, lifecycle policies, the removal of
+ * data streams, and a setting that the stack gives. The vendor has them in modules that are not published.
  */
 public class MissingParts extends Plugin implements ActionPlugin, AnalysisPlugin {
     @Override
@@ -50,9 +51,17 @@ public class MissingParts extends Plugin implements ActionPlugin, AnalysisPlugin
         return List.of(PreConfiguredTokenizer.singleton("uax_url_email", UAX29URLEmailTokenizer::new));
     }
 
+    /** Of the module that looks up places. A server refuses settings that it does not know. */
+    private static final Setting<Boolean> FETCHES_PLACES = Setting.boolSetting(
+        "ingest.geoip.downloader.enabled",
+        true,
+        Setting.Property.Dynamic,
+        Setting.Property.NodeScope
+    );
+
     @Override
     public List<Setting<?>> getSettings() {
-        return LifecyclePolicies.SETTINGS;
+        return Stream.<Setting<?>>concat(LifecyclePolicies.SETTINGS.stream(), Stream.of(FETCHES_PLACES)).toList();
     }
 
     @Override

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { images, type Image } from "../images";
 import type { Settings } from "../settings/settings";
 import { containerArgs, filesArgs, prepareArgs } from "./docker-container";
+import { givenInputs } from "./given-inputs";
 import { stackLabels } from "./labels";
 import { EDGE, segments, type Segment } from "./networks";
 import type { Deployed, DeployOptions, Platform } from "./platform";
@@ -14,7 +15,11 @@ import { SERVICES, type DataVolume, type Workload } from "./workload";
  * for a resource whose creation failed half-way; the provider leaves such a container behind and would take it as good the next
  * time. A change of `tmpfs` it records and does not apply.
  */
-const REPLACEMENT = { deleteBeforeReplace: true, replaceOnChanges: ["#initerror", "tmpfs"] };
+const CONTAINER = {
+  deleteBeforeReplace: true,
+  replaceOnChanges: ["#initerror", "tmpfs"],
+  transformations: [givenInputs],
+};
 
 interface Network {
   readonly id: pulumi.Output<string>;
@@ -56,7 +61,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       .filter(({ data }) => needsOwner(workload, data))
       .map(({ data, volume }) => {
         const args = prepareArgs(settings, workload, data, volume.name, this.#image(images.busybox));
-        return endedWell(new docker.Container(`${name}-${data.name}-prepare`, args, { parent, ...REPLACEMENT }));
+        return endedWell(new docker.Container(`${name}-${data.name}-prepare`, args, { parent, ...CONTAINER }));
       });
     const files =
       workload.files &&
@@ -65,7 +70,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         filesArgs(settings, workload, workload.files, this.#image(images.busybox)),
         {
           parent,
-          ...REPLACEMENT,
+          ...CONTAINER,
           additionalSecretOutputs: workload.files.entries.some(({ secret }) => secret) ? ["uploads"] : [],
         },
       );
@@ -82,7 +87,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const container = new docker.Container(
       name,
       transform ? (transform({ ...args }) as unknown as docker.ContainerArgs) : args,
-      { parent, dependsOn: [...prepared, ...this.#before(workload)], ...REPLACEMENT },
+      { parent, dependsOn: [...prepared, ...this.#before(workload)], ...CONTAINER },
     );
     this.#deployed.set(workload.name, workload.placement.kind === "once" ? endedWell(container) : container);
     return {

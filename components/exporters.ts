@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Programs } from "./programs";
 import { deployAll, type ComponentArgs, type Placed } from "./stack-component";
 
-/** Exporters for the machine, its containers, Redis and PostgreSQL. */
+/** Exporters for the machine, its containers, Redis, PostgreSQL and the stack's own Elasticsearch. */
 export class Exporters extends pulumi.ComponentResource {
   /** The programs as they were placed, by role. */
   readonly nodes: Placed<Programs["exporters"]>;

@@ -23,6 +23,7 @@ export const images = {
   cadvisor: { reference: "ghcr.io/google/cadvisor:v0.60.5" },
   redisExporter: { reference: "oliver006/redis_exporter:v1.88.0" },
   postgresExporter: { reference: "quay.io/prometheuscommunity/postgres-exporter:v0.17.1" },
+  elasticsearchExporter: { reference: "quay.io/prometheuscommunity/elasticsearch-exporter:v1.10.0" },
   elasticsearch: {
     reference: "docker.elastic.co/elasticsearch/elasticsearch:8.19.9",
     ownedPaths: ["/usr/share/elasticsearch/data"],

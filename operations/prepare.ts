@@ -79,7 +79,7 @@ export interface Engine {
 export function imagesOf({ loki, elk, frontDoor }: Settings): ImageName[] {
   const unused = new Set<ImageName>([
     ...(loki ? [] : (["loki", "promtail"] as const)),
-    ...(elk ? [] : (["elasticsearch", "kibana", "logstash", "filebeat"] as const)),
+    ...(elk ? [] : (["elasticsearch", "elasticsearchExporter", "kibana", "logstash", "filebeat"] as const)),
     ...(frontDoor ? [] : (["caddy"] as const)),
   ]);
   return (Object.keys(images) as ImageName[]).filter((name) => !unused.has(name));

@@ -18,6 +18,7 @@ const tools = {
   otelcol: { program: "otel-collector", version: ["--version"] },
   jaeger: { program: "jaeger", version: ["version"] },
   caddy: { program: "caddy", version: ["version"] },
+  elasticsearch_exporter: { program: "elasticsearch-exporter", version: ["--version"] },
   filebeat: { program: "filebeat", version: ["version"] },
   "kube-apiserver": { program: "kube", version: ["--version"] },
   "kube-controller-manager": { program: "kube", version: ["--version"] },

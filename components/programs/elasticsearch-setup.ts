@@ -33,6 +33,7 @@ const USERS = [
   "jaeger",
   "jaeger-cleaner",
   "backup",
+  "exporter",
   "kibana-setup",
 ] as const;
 type User = (typeof USERS)[number];
@@ -103,6 +104,7 @@ function access(settings: Settings, store: ElkStore, secrets: ProgramSecrets): S
     otel: role("writer", [otlpLogsStream(settings)]),
     grafana: role("reader", [logsIndex(settings)]),
     backup: role("backup"),
+    exporter: role("exporter", [logsIndex(settings)]),
     ...(settings.traces.kind === "elasticsearch"
       ? { jaeger: role("jaeger"), "jaeger-cleaner": role("jaeger-cleaner") }
       : {}),

@@ -2,6 +2,7 @@ import type { Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import { alertmanager } from "./alertmanager";
 import { cadvisor } from "./cadvisor";
+import { elasticsearchExporter } from "./elasticsearch-exporter";
 import { elkPrograms, type ElkPrograms } from "./elk";
 import { behindFrontDoor, frontDoor } from "./front-door";
 import { grafana } from "./grafana";
@@ -32,6 +33,8 @@ export interface Programs {
     readonly cadvisor?: Workload;
     readonly redisExporter: Workload;
     readonly postgresExporter: Workload;
+    /** Beside the log store that it watches. */
+    readonly elasticsearchExporter?: Workload;
   };
   readonly entrance?: { readonly frontDoor: Workload };
   readonly metrics: { readonly alertmanager: Workload; readonly grafana: Workload; readonly prometheus: Workload };
@@ -85,6 +88,7 @@ function innerPrograms(settings: Settings, secrets: ProgramSecrets): Inner {
       ...(settings.platform === "docker" ? { cadvisor: cadvisor(settings) } : {}),
       redisExporter: redisExporter(settings),
       postgresExporter: postgresExporter(settings),
+      ...(elkStore === undefined ? {} : { elasticsearchExporter: elasticsearchExporter(settings, secrets) }),
     },
     metrics: { alertmanager: alertmanager(settings, secrets), grafana: grafana(settings, secrets) },
   };

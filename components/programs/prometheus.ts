@@ -16,7 +16,7 @@ import { browserUrl, replicaAddresses } from "./addresses";
 import { expectedRules } from "./expected-rules";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
-import { clusterJobs, federationJob, programJob, type Measured, type ScrapeJob } from "./scrape-jobs";
+import { clusterJobs, federationJob, isMeasured, programJob, type Measured, type ScrapeJob } from "./scrape-jobs";
 import { foundServiceJobs, serviceTargets } from "./service-jobs";
 import { userRules } from "./user-rules";
 
@@ -62,7 +62,7 @@ interface PrometheusConfig {
  * @param scraped the stack's other programs.
  */
 export function prometheus(settings: Settings, scraped: readonly Workload[]): Workload {
-  const measured = scraped.filter((workload): workload is Measured => workload.metrics !== undefined);
+  const measured = scraped.filter(isMeasured);
   const { kubernetes, remoteWrite, federateFrom } = settings;
   const replicas = settings.replicas.prometheus;
   const outward = remoteWrite !== undefined || federateFrom.length > 0;
@@ -83,7 +83,7 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
       entries: [
         { path: "prometheus.yml", content: toYaml(prometheusConfig(settings, measured)) },
         ...ruleFiles(settings, scraped),
-        { path: "rules/expected.yaml", content: toYaml(expectedRules(settings, measured)) },
+        { path: "rules/expected.yaml", content: toYaml(expectedRules(settings, scraped)) },
         ...remoteWriteSecret(remoteWrite),
       ],
     },

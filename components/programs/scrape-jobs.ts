@@ -1,6 +1,7 @@
 import { FEDERATED } from "../consistency/sources";
 import type { Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
+import { ELASTICSEARCH_EXPORTER } from "./elasticsearch-exporter";
 
 /** A scrape job in the words of Prometheus's own configuration. */
 export interface ScrapeJob {
@@ -14,6 +15,10 @@ type Labels = Readonly<Record<string, string>>;
 /** A workload that has metrics. */
 export type Measured = Workload & { readonly metrics: NonNullable<Workload["metrics"]> };
 
+export function isMeasured(workload: Workload): workload is Measured {
+  return workload.metrics !== undefined;
+}
+
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** The job of one program of the stack. On a cluster every copy is found through its pods. */
@@ -25,6 +30,7 @@ export function programJob({ kubernetes }: Settings, { name, metrics, ports }: M
       ...job,
       static_configs: [{ targets: [`${name}:${port}`], labels: { service: name, owner: "platform" } }],
       ...(name === "cadvisor" ? { metric_relabel_configs: DOCKER_CONTAINERS } : {}),
+      ...ofIndices(name),
     };
   }
   const portName = ports.find(({ number }) => number === port)?.name;
@@ -43,7 +49,23 @@ export function programJob({ kubernetes }: Settings, { name, metrics, ports }: M
       copy("__meta_kubernetes_pod_name", "pod"),
       copy("__meta_kubernetes_pod_node_name", "node"),
     ],
+    ...ofIndices(name),
   };
+}
+
+/** The exporter has about seventy series for each index, of which a stack has sixty and more: those that are read are kept. */
+const INDEX_METRICS = [
+  "elasticsearch_ilm_index_status",
+  "elasticsearch_index_stats_indexing_index_total",
+  "elasticsearch_indices_docs_primary",
+  "elasticsearch_indices_settings_creation_timestamp_seconds",
+  "elasticsearch_indices_settings_replicas",
+  "elasticsearch_indices_store_size_bytes_total",
+];
+
+function ofIndices(program: string): object {
+  if (program !== ELASTICSEARCH_EXPORTER) return {};
+  return { metric_relabel_configs: [keep(["index", "__name__"], `;.+|.+;(?:${INDEX_METRICS.join("|")})`)] };
 }
 
 /** What a cluster tells of itself: its kubelets, and the containers they run. */

@@ -52,6 +52,7 @@ export const DEFAULT_RESOURCES = {
   cadvisor: { memory: "256Mi", cpu: "0.3" },
   "redis-exporter": { memory: "64Mi", cpu: "0.1" },
   "postgres-exporter": { memory: "64Mi", cpu: "0.1" },
+  "elasticsearch-exporter": { memory: "64Mi", cpu: "0.1" },
   "front-door": { memory: "128Mi", cpu: "0.5" },
 } as const;
 

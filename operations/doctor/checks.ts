@@ -78,7 +78,7 @@ export function engineChecks(facts: EngineFacts): Check[] {
 export function memoryLimits({ resources, loki, elk, collectorGateway, frontDoor }: Settings): number {
   const absent = new Set<string>([
     ...(loki ? [] : ["loki", "promtail"]),
-    ...(elk ? [] : ["elasticsearch", "logstash", "kibana", "filebeat"]),
+    ...(elk ? [] : ["elasticsearch", "elasticsearch-exporter", "logstash", "kibana", "filebeat"]),
     ...(collectorGateway ? [] : ["otel-gateway"]),
     ...(frontDoor ? [] : ["front-door"]),
   ]);

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { forElasticsearch } from "../../components/programs/grafana-elasticsearch";
+import { dashboardFor, type LogStores } from "../../components/programs/grafana-dashboards";
 import { failed, ok, type Check } from "../checks";
 import { forFile, mergeSaved, questionsChanged, showTheSame } from "./round-trip";
 
@@ -89,13 +89,13 @@ export interface Pulled {
  * Writes dashboards to the files that hold them already, by uid, or to new ones named after their title. Nothing is
  * written for one whose file says the same.
  *
- * @param elasticsearchOnly whether Grafana was given the dashboards with their questions to Loki asked of Elasticsearch.
+ * @param stores the stack's log stores. Without Loki the dashboards' questions to it are asked of Elasticsearch.
  * @throws Error, before anything is written, when such a question was changed: the file can only say it in Loki's words.
  */
 export async function writeDashboards(
   folder: string,
   dashboards: readonly Dashboard[],
-  elasticsearchOnly: boolean,
+  stores: LogStores,
 ): Promise<Pulled[]> {
   const known = new Map<string, { file: string; content: Dashboard }>();
   for (const { file, text } of await readDashboards(folder)) {
@@ -105,7 +105,7 @@ export async function writeDashboards(
   const taken = new Set([...known.values()].map(({ file }) => file));
   const pulled = dashboards.map((dashboard): Pulled & { content: Dashboard } => {
     const existing = known.get(dashboard.uid);
-    if (existing) return { file: existing.file, ...saved(existing.content, dashboard, elasticsearchOnly) };
+    if (existing) return { file: existing.file, ...saved(existing.content, dashboard, stores) };
     const file = freeName(dashboard, taken);
     taken.add(file);
     return { file, change: "new", content: forFile(dashboard) };
@@ -118,11 +118,11 @@ export async function writeDashboards(
 function saved(
   file: Dashboard,
   stored: Dashboard,
-  elasticsearchOnly: boolean,
+  stores: LogStores,
 ): { change: "changed" | "same"; content: Dashboard } {
-  const provisioned = elasticsearchOnly ? (forElasticsearch(file) as Dashboard) : file;
+  const provisioned = (dashboardFor(stores, file) ?? file) as Dashboard;
   if (showTheSame(provisioned, stored)) return { change: "same", content: file };
-  if (elasticsearchOnly && questionsChanged("elasticsearch", provisioned, stored))
+  if (!stores.loki && questionsChanged("elasticsearch", provisioned, stored))
     throw new Error(
       `the dashboard "${stored.title}" was changed where it asks Elasticsearch. Its file asks Loki, and the questions to ` +
         `Elasticsearch are made from that: change the logs' panels in the file, or in a Grafana beside Loki, and undo it here`,

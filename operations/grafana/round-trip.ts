@@ -69,7 +69,12 @@ function merge(file: unknown, provisioned: unknown, stored: unknown): unknown {
 function mergeLists(file: readonly unknown[], provisioned: readonly unknown[], stored: readonly unknown[]): unknown[] {
   const all = [...file, ...stored];
   if (all.some((entry) => nameOf(entry) === undefined))
-    return stored.map((entry, index) => merge(file[index], provisioned[index], entry));
+    return (
+      stored
+        .map((entry, index) => merge(file[index], provisioned[index], entry))
+        // What the stack added to the file's, nobody wrote.
+        .filter((entry) => entry !== undefined)
+    );
   const named = (list: readonly unknown[], name: unknown) => list.find((entry) => nameOf(entry) === name);
   const merged = stored.map((entry) => {
     const name = nameOf(entry);

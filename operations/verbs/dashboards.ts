@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { load } from "js-yaml";
 
+import { dashboardFor, logStoresOf } from "../../components/programs/grafana-dashboards";
 import type { Settings } from "../../components/settings/settings";
 import { describe, type Check } from "../checks";
 import { basicAuthorization, storedDashboards } from "../grafana/api";
@@ -33,10 +34,13 @@ export async function dashboards(action: DashboardAction, stack: string, json: b
 
 async function list(stack: string, json: boolean): Promise<boolean> {
   return withStack(stack, async ({ run, outputs }) => {
-    const [checks, good] = await checkedFiles(await settingsOf(run));
-    const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) =>
-      checks[index]?.verdict === "ok" ? [{ file, ...(JSON.parse(text) as Dashboard) }] : [],
-    );
+    const settings = await settingsOf(run);
+    const [checks, good] = await checkedFiles(settings);
+    const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) => {
+      if (checks[index]?.verdict !== "ok") return [];
+      const dashboard = dashboardFor(logStoresOf(settings), JSON.parse(text)) as Dashboard | undefined;
+      return dashboard === undefined ? [] : [{ file, ...dashboard }];
+    });
     const grafana = outputs.urls.grafana ?? "";
     const rows = found.map(({ file, uid, title }) => ({ title, url: `${grafana}/d/${uid}`, file }));
     if (json) console.log(JSON.stringify({ stack, ok: good, dashboards: rows, checks }, undefined, 2));
@@ -81,7 +85,7 @@ async function pull(stack: string, json: boolean): Promise<boolean> {
       throw new Error(`a stand-in holds Grafana's place on this machine, and has no dashboards to pull`);
     const stored = await storedDashboards(await client.reach(grafana), basicAuthorization(outputs));
     const configured = await settingsOf(run);
-    return [await writeDashboards(FOLDER, stored, configured.loki === undefined), configured] as const;
+    return [await writeDashboards(FOLDER, stored, logStoresOf(configured)), configured] as const;
   });
   const [checks, good] = await checkedFiles(settings);
   if (json) console.log(JSON.stringify({ stack, ok: good, pulled, checks }, undefined, 2));

@@ -49,7 +49,7 @@ const kebab = (name: string): string => name.replace(/(?<!^)(?=[A-Z])/g, "-").to
 
 describe("rule files", () => {
   it("are the recorded series, the objectives, the categories and the user's own", () => {
-    const programs = ["stack-kubelet", "stack-loki", "stack-promtail"];
+    const programs = ["stack-elasticsearch", "stack-kubelet", "stack-loki", "stack-promtail"];
     expect(Object.keys(files).sort()).toEqual([...CATEGORIES, ...programs, "custom", "objectives", "recording"].sort());
   });
 
@@ -134,7 +134,8 @@ describe("recorded series", () => {
     const read = new Set(
       readers.flatMap((text) => text.match(/(?<![\w:])[a-z0-9_]+:[a-z0-9_]+:[a-z0-9_]+(?![\w:])/g) ?? []),
     );
-    const everywhere = [...recorded, "job:expected_targets:count", "service:expected:info"];
+    const expected = ["job:expected_targets:count", "service:expected:info", "service:expected_containers:count"];
+    const everywhere = [...recorded, ...expected, "elasticsearch:expected_retention:seconds"];
     expect([...read].filter((name) => !everywhere.includes(name))).toEqual([]);
   });
 });

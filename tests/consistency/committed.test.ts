@@ -37,7 +37,16 @@ describe("the recorded metrics", () => {
   });
 
   it("are there for every program that rules or panels ask", () => {
-    for (const name of ["prometheus", "alertmanager", "loki", "promtail", "otel-collector", "jaeger", "cadvisor"]) {
+    for (const name of [
+      "prometheus",
+      "alertmanager",
+      "loki",
+      "promtail",
+      "otel-collector",
+      "jaeger",
+      "cadvisor",
+      "elasticsearch-exporter",
+    ]) {
       expect(existsSync(path.join(METRICS, `${name}.json`))).toBe(true);
     }
   });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
+import { dashboardFor } from "../../components/programs/grafana-dashboards";
 import { scenariosNamed, type Scenario } from "../../demo/scenarios";
 import { AlertLog } from "../../demo/soak/alert-log";
 import { Notifications } from "../../demo/soak/notifications";
@@ -94,7 +95,7 @@ describe("a stack beside the simulated platform", () => {
 
   it("has data in every panel of every dashboard within three minutes", async () => {
     const folder = path.join(PROJECT_ROOT, "configs/grafana/dashboards");
-    const panels = panelsOf(folder, stores);
+    const panels = panelsOf(folder, stores, (file) => dashboardFor({ loki: true, elasticsearch: false }, file));
     const walk = async (what: string, some: readonly Panel[]) => {
       let waiting = some;
       let empty: string[] = [];

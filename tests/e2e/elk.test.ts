@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
 import { PROJECT_ROOT } from "../../operations/workspace";
-import { Elasticsearch, filebeatLogin, type Login } from "./support/elk";
+import { Elasticsearch, exporterLogin, filebeatLogin, type Login } from "./support/elk";
 import { askLogPanels } from "./support/elk-panels";
 import { eventually, getJson, postJson } from "./support/eventually";
+import { attempts, emptyLogStorePanels, missingContainers, missingMetrics, valuesBy } from "./support/log-store";
 import { docker, exec, leftoversOf, runService, TestStack } from "./support/test-stack";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -103,6 +104,27 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
   it("shows lines in the dashboards' panels of logs, of all services and of one", async () => {
     const ask = () => askLogPanels(elasticsearch, stack.name, outputs.urls.prometheus as string);
     expect(await eventually("lines in every panel", ask)).toBe(4);
+  });
+
+  it("measures Elasticsearch for every alert and panel, and counts the containers of the programs around it", async () => {
+    const prometheus = outputs.urls.prometheus as string;
+    const up = () => valuesBy("job", prometheus, 'up{job="elasticsearch-exporter"} == 1');
+    expect(await eventually("the exporter's target", async () => (await up())["elasticsearch-exporter"])).toBe("1");
+    expect(await missingMetrics(stack.name)).toEqual([]);
+    expect(await emptyLogStorePanels(prometheus)).toEqual([]);
+    const missing = await missingContainers(stack.name, prometheus);
+    expect(missing).toEqual({ elasticsearch: "0", kibana: "0", filebeat: "0" });
+  });
+
+  it("lets the exporter see how the lines are kept, and neither read nor write one", async () => {
+    const login = await exporterLogin(stack.name);
+    const allowed = { health: 200, settings: 200 };
+    const refused = { search: 403, count: 403, add: 403, remove: 403, users: 403, change: 403 };
+    expect(await attempts(elasticsearch, login, stream())).toEqual({ ...allowed, ...refused });
+    const { body } = await elasticsearch.ask("/_all/_stats", { login });
+    const indices = Object.keys((body as { indices: object }).indices);
+    expect(indices.filter((index) => !/^[.]ds-logs-pyairtable/.test(index))).toEqual([]);
+    expect(indices).not.toEqual([]);
   });
 
   it("stores lines in the mapping and with the settings of the template", async () => {
@@ -228,7 +250,8 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     const state = await stack.run.capture(["stack", "export"]);
     const { containers } = await stack.leftovers();
     const inspected = await Promise.all(containers.map((name) => docker.getContainer(name as string).inspect()));
-    for (const secret of [password, elasticsearch.elastic.password]) {
+    const exporter = await exporterLogin(stack.name);
+    for (const secret of [password, exporter.password, elasticsearch.elastic.password]) {
       expect(state.includes(secret)).toBe(false);
       expect(JSON.stringify(inspected).includes(secret)).toBe(false);
     }

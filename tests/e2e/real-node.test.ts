@@ -15,6 +15,7 @@ import { TestStack } from "./support/test-stack";
 const PROGRAMS = {
   "job/elasticsearch-setup": "complete",
   "job/kibana-setup": "complete",
+  "deployment/elasticsearch-exporter": "1 of 1",
   "deployment/kibana": "1 of 1",
   "deployment/postgres-exporter": "1 of 1",
   "deployment/redis-exporter": "1 of 1",
@@ -91,12 +92,20 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     const jobs = await eventually("all targets up", async () => {
       const samples = await query("up");
       const up = samples.filter(({ value }) => value[1] === "1");
-      return up.length === samples.length && up.length >= 13 ? up.map(({ metric }) => metric["job"]) : undefined;
+      return up.length === samples.length && up.length >= 14 ? up.map(({ metric }) => metric["job"]) : undefined;
     });
     expect(jobs.sort()).toEqual(
       [
-        ...["alertmanager", "cadvisor", "grafana", "jaeger", "kubelet", "loki", "node-exporter", "otel-collector"],
-        ...["postgres-exporter", "prometheus", "promtail", "redis-exporter", "services"],
+        ...["alertmanager", "cadvisor", "elasticsearch-exporter", "grafana", "jaeger", "kubelet", "loki"],
+        ...[
+          "node-exporter",
+          "otel-collector",
+          "postgres-exporter",
+          "prometheus",
+          "promtail",
+          "redis-exporter",
+          "services",
+        ],
       ].sort(),
     );
   });
@@ -105,6 +114,8 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     const expressions = [
       "node_memory_MemAvailable_bytes",
       `container_memory_working_set_bytes{namespace="${stack.name}", pod="loki-0", container="loki"}`,
+      // How programs without metrics are counted, as they are on Docker.
+      `container_last_seen{service="elasticsearch", name="elasticsearch-0/elasticsearch"}`,
       `kubelet_volume_stats_used_bytes{namespace="${stack.name}", persistentvolumeclaim=~"prometheus.*"}`,
     ];
     for (const expression of expressions) {

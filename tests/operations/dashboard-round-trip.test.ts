@@ -4,10 +4,17 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { forElasticsearch } from "../../components/programs/grafana-elasticsearch";
+import { dashboardFor, type LogStores } from "../../components/programs/grafana-dashboards";
 import { writeDashboards, type Dashboard } from "../../operations/grafana/dashboard-files";
 
 const COMMITTED = path.join(__dirname, "../../configs/grafana/dashboards");
+
+const ELK: LogStores = { loki: false, elasticsearch: true };
+const STORES: readonly (readonly [string, LogStores])[] = [
+  ["Loki", { loki: true, elasticsearch: false }],
+  ["Elasticsearch", ELK],
+  ["both", { loki: true, elasticsearch: true }],
+];
 
 const ADDED = { id: 99, title: "Added", gridPos: { x: 0, y: 200, w: 6, h: 4 } };
 
@@ -51,29 +58,24 @@ describe("a dashboard that goes to Grafana and back", () => {
   const parsed = async () => (await texts()).map((text) => JSON.parse(text) as Editable);
   const overview = async () => (await parsed())[names.indexOf("platform-overview.json")] as Editable;
 
-  it.each([
-    ["Loki", false],
-    ["Elasticsearch", true],
-  ])("leaves its file as it was beside %s where nothing was changed, however often", async (_, elasticsearchOnly) => {
+  it.each(STORES)("leaves its file as it was beside %s where nothing was changed, however often", async (_, stores) => {
     const before = await texts();
-    const given = (file: object) => (elasticsearchOnly ? (forElasticsearch(file) as object) : file);
-    const stored = (await parsed()).map((file) => savedByGrafana(given(file)));
+    const given = (await parsed()).flatMap((file) => (dashboardFor(stores, file) as object | undefined) ?? []);
+    const stored = given.map(savedByGrafana);
     for (let time = 0; time < 2; time += 1) {
-      const pulled = await writeDashboards(folder, stored, elasticsearchOnly);
-      expect(pulled).toEqual(names.map((file) => ({ file, change: "same" })));
+      const pulled = await writeDashboards(folder, stored, stores);
+      const there = names.filter((name) => stores.elasticsearch || name !== "log-store.json");
+      expect(pulled).toEqual(there.map((file) => ({ file, change: "same" })));
     }
     expect(await texts()).toEqual(before);
   });
 
-  it.each([
-    ["Loki", false],
-    ["Elasticsearch", true],
-  ])("changes in its file beside %s what was changed, and nothing else", async (_, elasticsearchOnly) => {
+  it.each(STORES)("changes in its file beside %s what was changed, and nothing else", async (_, stores) => {
     const file = await overview();
-    const stored = savedByGrafana(elasticsearchOnly ? (forElasticsearch(file) as object) : file);
+    const stored = savedByGrafana(dashboardFor(stores, file) as object);
     panelOf(stored, 2).title = "Services there";
     stored.panels = [...stored.panels.filter(({ id }) => id !== 4), ADDED];
-    const [pulled] = await writeDashboards(folder, [stored], elasticsearchOnly);
+    const [pulled] = await writeDashboards(folder, [stored], stores);
     expect(pulled).toEqual({ file: "platform-overview.json", change: "changed" });
 
     const release = (text: string) =>
@@ -82,15 +84,26 @@ describe("a dashboard that goes to Grafana and back", () => {
     const panels = [...file.panels.filter(({ id }) => id !== 4), ADDED];
     // As text: the keys keep their order.
     expect(release(JSON.stringify(await overview()))).toBe(release(JSON.stringify({ ...file, panels })));
-    expect(await writeDashboards(folder, [stored], elasticsearchOnly)).toMatchObject([{ change: "same" }]);
+    expect(await writeDashboards(folder, [stored], stores)).toMatchObject([{ change: "same" }]);
+  });
+
+  it("keeps a link that somebody added, and not the one to the dashboard about Elasticsearch", async () => {
+    const file = await overview();
+    const stored = savedByGrafana(dashboardFor(ELK, file) as object) as Editable & { links: object[] };
+    const before = file.links as object[];
+    expect(stored.links).toHaveLength(before.length + 1);
+    const added = { title: "Wiki", type: "link", url: "https://wiki.example.org" };
+    stored.links.push(added);
+    await writeDashboards(folder, [stored], ELK);
+    expect((await overview()).links).toEqual([...before, added]);
   });
 
   it("keeps the panels about Loki, which a Grafana beside Elasticsearch does not have", async () => {
     const file = (await parsed())[names.indexOf("monitoring-stack.json")] as Editable;
-    const stored = savedByGrafana(forElasticsearch(file) as object);
+    const stored = savedByGrafana(dashboardFor(ELK, file) as object);
     expect(stored.panels.length).toBeLessThan(file.panels.length);
     panelOf(stored, 2).title = "Programs there";
-    await writeDashboards(folder, [stored], true);
+    await writeDashboards(folder, [stored], ELK);
     const after = (await parsed())[names.indexOf("monitoring-stack.json")] as Editable;
     expect(after.panels.map(({ id }) => id)).toEqual(file.panels.map(({ id }) => id));
   });
@@ -98,11 +111,11 @@ describe("a dashboard that goes to Grafana and back", () => {
   it("is refused where a question to Elasticsearch was changed, before anything is written", async () => {
     const before = await texts();
     const files = await parsed();
-    const stored = files.map((file) => savedByGrafana(forElasticsearch(file) as object));
+    const stored = files.map((file) => savedByGrafana(dashboardFor(ELK, file) as object));
     for (const dashboard of stored) panelOf(dashboard, 2).title = "Changed";
     const changed = stored[names.indexOf("platform-overview.json")] as Editable;
     for (const target of panelOf(changed, 31).targets ?? []) target.query = "log.level:fatal";
-    await expect(writeDashboards(folder, stored, true)).rejects.toThrow(
+    await expect(writeDashboards(folder, stored, ELK)).rejects.toThrow(
       /"Platform Overview" was changed where it asks Elasticsearch/,
     );
     expect(await texts()).toEqual(before);

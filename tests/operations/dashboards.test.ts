@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { basicAuthorization, storedDashboards } from "../../operations/grafana/api";
 import { checkDashboards, writeDashboards } from "../../operations/grafana/dashboard-files";
 
+const LOKI = { loki: true, elasticsearch: false };
 const SOURCES = new Set(["prometheus", "loki"]);
 const sourceVariable = (value: string) => ({ type: "datasource", name: "source", current: { value } });
 const file = (name: string, dashboard: unknown) => ({ file: name, text: JSON.stringify(dashboard) });
@@ -101,7 +102,7 @@ describe("pulling dashboards from Grafana", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it("writes what changed to the files that hold it, and what is new to new ones", async () => {
-    const pulled = await writeDashboards(folder, await storedDashboards(url, headers), false);
+    const pulled = await writeDashboards(folder, await storedDashboards(url, headers), LOKI);
     expect(pulled).toEqual([
       { file: "first.json", change: "changed" },
       { file: "second.json", change: "same" },

@@ -117,6 +117,13 @@ describe("elasticsearch-setup", () => {
     ]);
   });
 
+  it("lets the exporter count the lines of this stack and see their lifecycle, and neither read nor write one", () => {
+    expect(roleOf("exporter")).toEqual({
+      cluster: ["monitor", "read_ilm"],
+      indices: [{ names: ["logs-pyairtable*-staging"], privileges: ["monitor", "view_index_metadata"] }],
+    });
+  });
+
   it("has passwords only in secret files, each for its user", async () => {
     const files = await secretFilesOf(setupFor());
     const passwords = Object.entries(files).flatMap(([path, text]) =>
@@ -128,6 +135,7 @@ describe("elasticsearch-setup", () => {
       "secrets/user-otel.json": "secretmark-elasticsearch-otel",
       "secrets/user-grafana.json": "secretmark-elasticsearch-grafana",
       "secrets/user-backup.json": "secretmark-elasticsearch-backup",
+      "secrets/user-exporter.json": "secretmark-elasticsearch-exporter",
       "secrets/user-kibana-setup.json": "secretmark-elasticsearch-kibana-setup",
     });
   });

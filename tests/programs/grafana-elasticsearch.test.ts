@@ -12,7 +12,7 @@ describe("a dashboard for Elasticsearch", () => {
     const asks = /"(?:uid|type|value|query)": ?"loki"|%22loki%22/;
     expect(after).not.toMatch(asks);
     expect(after).not.toMatch(/\b(loki|promtail)_/);
-    expect(after.includes("elasticsearch")).toBe(asks.test(before));
+    expect(/"(?:uid|type|value|query)":"elasticsearch"/.test(after)).toBe(asks.test(before));
   });
 
   it("asks the variable of its logs, which is Elasticsearch now", () => {

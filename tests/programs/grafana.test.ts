@@ -64,6 +64,18 @@ describe("grafana", () => {
     ]);
   });
 
+  it.each<[string, Written, readonly string[]]>([
+    ["Loki", {}, []],
+    ["Elasticsearch", { logging: "elk" }, ["log-store.json"]],
+    ["both", { logging: "both" }, ["log-store.json"]],
+  ])("has the dashboard about Elasticsearch, and ways to it, only where that is: beside %s", (_, written, more) => {
+    const grafana = grafanaFor(written);
+    const all = pathsOf(grafana).filter((file) => file.startsWith("dashboards/"));
+    expect(all.filter((file) => file.endsWith("/log-store.json"))).toEqual(more.map((file) => `dashboards/${file}`));
+    const leading = all.filter((file) => textOfFile(grafana, file).includes('"url":"/d/pyairtable-log-store"'));
+    expect(leading).toHaveLength(more.length === 0 ? 0 : all.length - 1);
+  });
+
   it("finds the dashboards, and its home among them, where the files are", () => {
     const provisioning = yamlOf<{ providers: { options: { path: string } }[] }>(
       grafanaFor(),

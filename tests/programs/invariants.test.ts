@@ -19,7 +19,10 @@ const RESOURCES = Object.fromEntries(
 );
 
 const LOKI = ["loki", "promtail"];
-const ELK = ["elasticsearch", "elasticsearch-setup", "filebeat", "kibana", "kibana-setup", "logstash"];
+const ELK = [
+  ...["elasticsearch", "elasticsearch-exporter", "elasticsearch-setup"],
+  ...["filebeat", "kibana", "kibana-setup", "logstash"],
+];
 const ALWAYS = [
   ...["alertmanager", "grafana", "jaeger", "node-exporter"],
   ...["otel-collector", "postgres-exporter", "prometheus", "redis-exporter"],

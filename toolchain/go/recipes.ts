@@ -98,6 +98,11 @@ export const goRecipes = {
     binaries: { postgres_exporter: "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter" },
     variables: { [PROMETHEUS_VERSION]: "0.17.1" },
   },
+  "elasticsearch-exporter": {
+    version: "1.10.0",
+    binaries: { elasticsearch_exporter: "github.com/prometheus-community/elasticsearch_exporter" },
+    variables: { [PROMETHEUS_VERSION]: "1.10.0" },
+  },
   // Without the databases of a certificate authority, which the vendor's releases leave out as well.
   caddy: {
     version: "2.11.9",

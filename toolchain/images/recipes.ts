@@ -166,6 +166,13 @@ export const imageRecipes: Readonly<Record<ImageName, ImageRecipe>> = {
     ports: [9187],
     entrypoint: ["/bin/postgres_exporter"],
   },
+  elasticsearchExporter: {
+    ...built("Elasticsearch exporter", "elasticsearch-exporter"),
+    ...prometheusBase,
+    binaries: { elasticsearch_exporter: "/bin/elasticsearch_exporter" },
+    ports: [7979],
+    entrypoint: ["/bin/elasticsearch_exporter"],
+  },
   caddy: {
     ...built("Caddy", "caddy"),
     ...alpineLike,

@@ -19,12 +19,14 @@ export const LOKI = { "statefulset/loki": ready(1) };
 export const ELK = {
   "statefulset/elasticsearch": ready(1),
   "statefulset/logstash": ready(1),
+  "deployment/elasticsearch-exporter": ready(1),
   "deployment/kibana": ready(1),
   "job/elasticsearch-setup": "complete",
   "job/kibana-setup": "complete",
 };
 export const PRODUCTION = {
   "daemonset/otel-collector": ready(3),
+  "deployment/elasticsearch-exporter": ready(1),
   "deployment/front-door": ready(2),
   "deployment/grafana": ready(2),
   "deployment/jaeger": ready(2),

@@ -71,7 +71,7 @@ const DATA_POINTS = 1_000;
  * Every panel with queries of every dashboard in a folder, rows opened and variables filled in: with all of their values, and
  * once more for each variable that the panel uses, with one of them.
  *
- * @param render what a stack makes of a dashboard's file.
+ * @param render what a stack makes of a dashboard's file; `undefined` of one that it does not have.
  */
 export function panelsOf(
   folder: string,
@@ -80,7 +80,8 @@ export function panelsOf(
 ): Panel[] {
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
   return files.sort().flatMap((file) => {
-    const dashboard = render(JSON.parse(readFileSync(path.join(folder, file), "utf8"))) as DashboardFile;
+    const dashboard = render(JSON.parse(readFileSync(path.join(folder, file), "utf8"))) as DashboardFile | undefined;
+    if (dashboard === undefined) return [];
     return dashboard.panels
       .flatMap((panel) => [panel, ...(panel.panels ?? [])])
       .filter(({ targets }) => (targets ?? []).length > 0)

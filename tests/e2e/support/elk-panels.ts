@@ -1,6 +1,6 @@
 import path from "node:path";
 
-import { forElasticsearch } from "../../../components/programs/grafana-elasticsearch";
+import { dashboardFor } from "../../../components/programs/grafana-dashboards";
 import { PROJECT_ROOT } from "../../../operations/workspace";
 import { emptyQueries, panelsOf, type Stores } from "./demo-panels";
 import type { Elasticsearch } from "./elk";
@@ -19,8 +19,8 @@ export async function askLogPanels(elasticsearch: Elasticsearch, stack: string, 
     elasticsearch: (query, field) => elasticsearch.count(`logs-pyairtable*-${stack}`, query, field),
   };
   const folder = path.join(PROJECT_ROOT, "configs/grafana/dashboards");
-  const panels = panelsOf(folder, stores, forElasticsearch).filter(({ targets }) =>
-    targets.some(({ store }) => store === "elasticsearch"),
+  const panels = panelsOf(folder, stores, (file) => dashboardFor({ loki: false, elasticsearch: true }, file)).filter(
+    ({ targets }) => targets.some(({ store }) => store === "elasticsearch"),
   );
   const empty = await Promise.all(panels.map((panel) => emptyQueries(panel, stores)));
   if (empty.flat().length > 0) throw new Error(empty.flat().join("\n"));

@@ -36,13 +36,10 @@ export class Elasticsearch {
 
   static async of(stack: string): Promise<Elasticsearch> {
     const container = `${stack}-elasticsearch`;
-    const { NetworkSettings } = await docker.getContainer(container).inspect();
-    const [network] = Object.values(NetworkSettings.Networks);
-    return new Elasticsearch(
-      network?.IPAddress as string,
-      await fileIn(container, "/etc/elasticsearch/secrets/ca.crt"),
-      { user: "elastic", password: await fileIn(container, "/etc/elasticsearch/secrets/elastic-password") },
-    );
+    return new Elasticsearch(await addressOf(container), await fileIn(container, "/etc/elasticsearch/secrets/ca.crt"), {
+      user: "elastic",
+      password: await fileIn(container, "/etc/elasticsearch/secrets/elastic-password"),
+    });
   }
 
   ask(path: string, { method = "GET", login, body }: Question): Promise<Answer> {
@@ -102,6 +99,20 @@ export async function filebeatLogin(stack: string): Promise<Login> {
     user: "filebeat",
     password: (load(text) as Record<string, string>)["output.elasticsearch.password"] as string,
   };
+}
+
+/** The user that the exporter asks as, by what its container was given. */
+export async function exporterLogin(stack: string): Promise<Login> {
+  const text = await fileIn(`${stack}-elasticsearch-exporter`, "/etc/elasticsearch-exporter/secrets/login");
+  const { username, password } = new URL(text.trim().replace("--es.uri=", ""));
+  return { user: username, password };
+}
+
+/** Where this machine reaches a container, inside one of its networks. */
+export async function addressOf(container: string): Promise<string> {
+  const { NetworkSettings } = await docker.getContainer(container).inspect();
+  const [network] = Object.values(NetworkSettings.Networks);
+  return network?.IPAddress as string;
 }
 
 async function fileIn(container: string, path: string): Promise<string> {

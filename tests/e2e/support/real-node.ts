@@ -11,7 +11,7 @@ export function stackImages(): string[] {
   const names: ImageName[] = [
     ...(["prometheus", "alertmanager", "grafana", "jaeger", "otelCollector", "nodeExporter"] as const),
     ...(["redisExporter", "postgresExporter", "loki", "promtail", "busybox"] as const),
-    ...(["elasticsearch", "kibana", "filebeat"] as const),
+    ...(["elasticsearch", "elasticsearchExporter", "kibana", "filebeat"] as const),
   ];
   return names.map((name) => images[name].reference);
 }

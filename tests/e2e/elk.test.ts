@@ -326,4 +326,12 @@ describe("a development stack that goes from Loki over both to Elasticsearch", (
     await stack.run.capture(["up", "--yes", "--skip-preview", "--replace", urn]);
     expect(await unhealthy()).toEqual([]);
   });
+
+  it("finds in Loki what Loki had, when it comes back, and keeps Elasticsearch's volume", async () => {
+    await switchTo("loki");
+    await eventually("the first line in Loki again", async () => (await linesInLoki(FIRST_LINE))[0]);
+    const { containers, volumes } = await leftoversOf(stack.name);
+    expect(containers.filter((name) => /-(elasticsearch|kibana|filebeat)/.test(name as string))).toEqual([]);
+    expect(volumes).toContain(`${stack.name}-elasticsearch`);
+  });
 });

@@ -71,6 +71,8 @@ export interface StackOutputs {
   readonly grafanaDatabase?: string;
   /** With which Grafana logs in to its database; the user is to be created with it. */
   readonly grafanaDatabasePassword?: pulumi.Output<string>;
+  /** `bucket at endpoint` of what Loki keeps outside the stack. */
+  readonly lokiBucket?: string;
   /** Of Elasticsearch's user `elastic`, with which a person logs in to Kibana as well. */
   readonly elasticPassword?: pulumi.Output<string>;
   /** The network to attach services to, and the addresses they send telemetry to from there. */
@@ -131,6 +133,7 @@ export function outputs({ settings, credentials, platform, workloads, components
           grafanaDatabasePassword: credentials.grafanaDatabasePassword,
         }
       : {}),
+    ...bucketOutput(settings),
     ...(settings.elk ? { elasticPassword: credentials.elasticPassword } : {}),
     services: {
       network: platform.servicesNetwork,
@@ -141,6 +144,11 @@ export function outputs({ settings, credentials, platform, workloads, components
     alertChannels: channelSummary(settings.alerting),
     productionGaps: productionWarnings(settings, pulumi.getStack()),
   };
+}
+
+function bucketOutput({ loki }: Settings): Pick<StackOutputs, "lokiBucket"> {
+  if (loki?.objectStorage === undefined) return {};
+  return { lokiBucket: `${loki.objectStorage.bucket} at ${loki.objectStorage.endpoint}` };
 }
 
 function urlsOf(

@@ -19,7 +19,7 @@ const ELASTICSEARCH_SHARE = 1;
 const FILL = 0.8;
 
 /** What one of the stores would hold by the end of its retention. */
-interface Estimate {
+export interface Estimate {
   readonly key: string;
   readonly program: StoringProgram;
   readonly retentionSeconds: number;
@@ -33,7 +33,7 @@ interface Estimate {
  * they warn and do not refuse; docs/scaling.md has the arithmetic.
  */
 export function capacityWarnings(settings: Settings): string[] {
-  return [prometheus(settings), ...loki(settings), ...elasticsearch(settings)].flatMap((estimate) => {
+  return estimates(settings).flatMap((estimate) => {
     const { key, program, retentionSeconds, bytes, otherwise } = estimate;
     const room = settings.storage[program] * FILL;
     if (bytes <= room) return [];
@@ -44,6 +44,11 @@ export function capacityWarnings(settings: Settings): string[] {
         `has ${formatBytes(settings.storage[program])}: ${otherwise}. Set storage.${program} to ${size}, or ${key} to ${days}d.`,
     ];
   });
+}
+
+/** What the stores of a stack would hold, by the assumptions above. */
+export function estimates(settings: Settings): Estimate[] {
+  return [prometheus(settings), ...loki(settings), ...elasticsearch(settings)];
 }
 
 function prometheus({ services, scrapeIntervalSeconds, prometheusRetentionSeconds }: Settings): Estimate {
@@ -58,7 +63,8 @@ function prometheus({ services, scrapeIntervalSeconds, prometheusRetentionSecond
 }
 
 function loki({ loki: store, services }: Settings): Estimate[] {
-  if (store === undefined) return [];
+  // A bucket has no size.
+  if (store === undefined || store.objectStorage !== undefined) return [];
   return [
     {
       key: "lokiRetention",

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 
 import type { Exceptions } from "../../policy/exceptions";
-import { INGRESS, NAMESPACE, SERVICE, STATEFUL_SET, UNKNOWN, type Resource } from "../../policy/resource";
+import {
+  CONFIG_MAP,
+  INGRESS,
+  NAMESPACE,
+  SERVICE,
+  STATEFUL_SET,
+  UNKNOWN,
+  VOLUME_CLAIM,
+  type Resource,
+} from "../../policy/resource";
 import { limits } from "../../policy/rules/limits";
 import { lockdown } from "../../policy/rules/lockdown";
 import { pinnedImages } from "../../policy/rules/pinned-images";
@@ -36,7 +45,7 @@ const REFUSED: Readonly<Record<keyof typeof rules, Cases>> = {
     ["a pod without limits", onKubernetes({ resources: { requests: { memory: "1Gi" } } }), /program has no memory/],
     [
       "an init container without limits",
-      onKubernetes({}, { initContainers: [{ name: "first", image: "a.b/c:1.2" }] }),
+      onKubernetes({}, { initContainers: [{ name: "first", image: "a.b/c:1.2.3" }] }),
       /first has no/,
     ],
   ],
@@ -48,6 +57,8 @@ const REFUSED: Readonly<Record<keyof typeof rules, Cases>> = {
     ],
     ["latest", onKubernetes({ image: "example.org/program:latest" }), /:latest", which is not one release/],
     ["a tag that moves", onKubernetes({ image: "example.org/program:3" }), /:3", which is not one/],
+    ["a tag that moves to each patch", onDocker({ image: "redis:7.2" }), /three numbers or a digest/],
+    ["one with a variant", onDocker({ image: "postgres:17.2-alpine" }), /not one release/],
     ["a registry's port for a tag", onKubernetes({ image: "example.org:5000.1/program" }), /not one release/],
     ["a reference without a tag in a container", onDocker({ image: "grafana/grafana" }), /grafana\/grafana/],
     ["no image", onDocker({ image: undefined }), /uses the image ""/],
@@ -142,6 +153,12 @@ const REFUSED: Readonly<Record<keyof typeof rules, Cases>> = {
   "protected data": [
     ["a volume that a change deletes", object("docker:index/volume:Volume", {}), /volume example holds data/],
     ["a namespace that a change deletes", object(NAMESPACE, {}), /namespace example holds data/],
+    ["a claim that a change deletes", object(VOLUME_CLAIM, {}), /claim example holds data/],
+    [
+      "copies whose data is left to a default",
+      object(STATEFUL_SET, { spec: { volumeClaimTemplates: [{}] } }),
+      /does not say that it keeps its copies' data: set persistentVolumeClaimRetentionPolicy\.whenDeleted to Retain/,
+    ],
     [
       "copies whose data goes with them",
       object(STATEFUL_SET, {
@@ -153,6 +170,53 @@ const REFUSED: Readonly<Record<keyof typeof rules, Cases>> = {
   "plain secrets": [
     ["a password in a variable", onDocker({ envs: ["GF_SECURITY_ADMIN_PASSWORD=x"] }), /GF_SECURITY_ADMIN_PASSWORD/],
     ["a token in a pod's variable", onKubernetes({ env: [{ name: "API_TOKEN", value: "x" }] }), /API_TOKEN/],
+    [
+      "a key in an init container",
+      onKubernetes(
+        {},
+        {
+          initContainers: [
+            {
+              name: "a",
+              env: [
+                { name: "S3_SECRET_ACCESS_KEY", value: "x" },
+                { name: "apiKey", value: "y" },
+              ],
+            },
+          ],
+        },
+      ),
+      /its variable apiKey/,
+    ],
+    [
+      "a login in a variable",
+      onDocker({ envs: ["DATABASE_URL=postgres://me:open@db:5432/a"] }),
+      /variable DATABASE_URL/,
+    ],
+    [
+      "a password in an argument",
+      onDocker({ command: ["redis-server", "--requirepassword=open"] }),
+      /its command \(requirepassword\)/,
+    ],
+    ["a token after its flag", onKubernetes({ args: ["--token", "open"] }), /its command \(--token\)/],
+    ["a password in a script", onKubernetes({ command: ["sh", "-c", "PGPASSWORD=open psql"] }), /\(PGPASSWORD\)/],
+    ["a login in an argument", onKubernetes({ args: ["--url=http://me:open@host"] }), /a password in a URL/],
+    ["a key of a ConfigMap", object(CONFIG_MAP, { data: { ADMIN_PASSWORD: "open" } }), /key ADMIN_PASSWORD: put/],
+    [
+      "a line of a ConfigMap's YAML",
+      object(CONFIG_MAP, { data: { "a.yaml": "smtp:\n  auth_password: open" } }),
+      /key a\.yaml \(auth_password\)/,
+    ],
+    [
+      "a member of a ConfigMap's JSON",
+      object(CONFIG_MAP, { data: { "a.json": '{"bearer_token": "open"}' } }),
+      /\(bearer_token\)/,
+    ],
+    [
+      "a private key in a ConfigMap",
+      object(CONFIG_MAP, { data: { "a.pem": "-----BEGIN EC PRIVATE KEY-----" } }),
+      /a private key/,
+    ],
     ["a known secret in a variable", onDocker({ envs: ["URL=http://u:hunter2-hunter2@h"] }), /the variable URL/],
     ["a known secret in a command", onDocker({ command: ["--pass=hunter2-hunter2"] }), /its command/],
     ["a known secret in an argument", onKubernetes({ args: ["hunter2-hunter2"] }), /its command/],
@@ -213,7 +277,8 @@ describe("the rules", () => {
   it.each([
     "grafana/grafana:13.2.0",
     "quay.io/prometheus/prometheus:v3.16.0",
-    "postgres:17.2-alpine",
+    "redis:7.2.5-alpine3.20",
+    `postgres:17.2-alpine@sha256:${"a".repeat(64)}`,
     `example.org:5000/a@sha256:${"a".repeat(64)}`,
     `example.org/a:latest@sha256:${"a".repeat(64)}`,
     UNKNOWN,
@@ -247,6 +312,41 @@ describe("the rules", () => {
     const volume = object("docker:index/volume:Volume", {});
     expect(protectedData(volume, false)).toEqual([]);
     expect(protectedData({ ...volume, protect: true }, true)).toEqual([]);
+  });
+
+  it("never show the secret that they found", () => {
+    const resources = [
+      onDocker({
+        envs: ["A_TOKEN=hunter3"],
+        command: ["--password=hunter3", "--secret", "hunter3", "http://u:hunter3@h"],
+      }),
+      object(CONFIG_MAP, { data: { "a.yaml": "password: hunter3", TOKEN: "hunter3" } }),
+    ];
+    const found = resources.flatMap((resource) => plainSecrets(resource, []));
+    expect(found).toHaveLength(6);
+    expect(found.join()).not.toContain("hunter3");
+  });
+
+  it.each([
+    "password_file: /etc/secrets/a",
+    "password: ${file:/etc/secrets/a}",
+    "basicAuthPassword: $__file{/etc/secrets/a}",
+    "bearer_token_file: /var/run/token",
+    "# password: explained in a comment",
+    "token: ",
+    "password: <secret>",
+    "http://${USER}:${PASSWORD}@host",
+    "sum by (token) (ai_tokens_used_total)",
+    "redact: [password, token]",
+    "allow_password: true",
+  ])("take the line %s of a ConfigMap", (line) => {
+    expect(plainSecrets(object(CONFIG_MAP, { data: { "a.yaml": line } }), [])).toEqual([]);
+  });
+
+  it("take flags that name a file, and a secret that the cluster puts in", () => {
+    const args = ["--password-file=/etc/a", "--token-path", "/etc/b", "--token", "$(TOKEN)", "--token", "--next"];
+    const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }];
+    expect(plainSecrets(onKubernetes({ args, env }), [])).toEqual([]);
   });
 
   it("take a path for a path and a short word for a word", () => {

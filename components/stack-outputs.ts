@@ -38,7 +38,10 @@ export interface FrontDoorOutput {
   /** For the programs that have no login of their own. */
   readonly user: string;
   readonly password: pulumi.Output<string>;
-  /** Certificate (PEM) of the authority that signed its own, for clients to trust; none where one was given. */
+  /**
+   * Certificate (PEM) for clients to trust: of the authority that signed its own, or the one that was given with those between it
+   * and its authority. None where an ingress shows its own.
+   */
   readonly authority: pulumi.Output<string> | null;
 }
 

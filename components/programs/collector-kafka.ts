@@ -29,7 +29,8 @@ export function intoKafka(config: CollectorConfig, settings: Settings, directory
   if (kafka === undefined) return config;
   const pipelines = pipelinesOf(config, (pipeline) => ({ ...pipeline, exporters: ["kafka"] }));
   const others = Object.fromEntries(Object.entries(config.exporters).filter(([name]) => name !== "loadbalancing"));
-  return withPipelines({ ...config, exporters: { ...others, kafka: exporter(settings, kafka, directory) } }, pipelines);
+  const exporters = { ...others, kafka: exporter(settings, kafka, directory) };
+  return withPipelines({ ...config, exporters }, pipelines);
 }
 
 /**
@@ -52,17 +53,23 @@ export function throughKafka(
   const queued = { ...exporter(settings, kafka, directory), sending_queue: { storage: "file_storage" } };
   const stored = pipelinesOf(config, (pipeline) => ({ ...pipeline, receivers: ["kafka"] }));
   const received = pipelinesOf(config, (pipeline) => ({ ...pipeline, exporters: ["kafka"] }));
-  return withPipelines(
-    { ...config, receivers, exporters: { ...config.exporters, kafka: queued } },
-    { ...stored, ...Object.fromEntries(SIGNALS.map((signal) => [`${signal}/received`, received[signal] as Pipeline])) },
-  );
+  return withPipelines(withViews({ ...config, receivers, exporters: { ...config.exporters, kafka: queued } }), {
+    ...stored,
+    ...Object.fromEntries(SIGNALS.map((signal) => [`${signal}/received`, received[signal] as Pipeline])),
+  });
 }
 
 function pipelinesOf({ service }: CollectorConfig, change: (pipeline: Pipeline) => Pipeline): Record<string, Pipeline> {
   return Object.fromEntries(SIGNALS.map((signal) => [signal, change(service.pipelines[signal] as Pipeline)]));
 }
 
-function native(): { readonly exporter: object; readonly receiver: object } {
+function withViews(config: CollectorConfig): CollectorConfig {
+  const { telemetry } = config.service;
+  const metrics = { ...(telemetry.metrics as object), views: native().views };
+  return { ...config, service: { ...config.service, telemetry: { ...telemetry, metrics } } };
+}
+
+function native(): { readonly exporter: object; readonly receiver: object; readonly views: readonly object[] } {
   return nativeYaml("otel-collector/kafka.yaml");
 }
 

@@ -81,9 +81,20 @@ describe("Kafka before the stores", () => {
     expect(configOf(otelGateway as Workload).receivers.kafka).toMatchObject({
       ...topics,
       group_id: "pyairtable-test",
+      initial_offset: "earliest",
       message_marking: { after: true, on_permanent_error: true },
       error_backoff: { enabled: true, max_elapsed_time: "0s" },
     });
+  });
+
+  it("leaves out metrics that both ends would have alike, where one collector is both", () => {
+    const views = (program: Workload) =>
+      yamlOf<{ service: { telemetry: { metrics: object } } }>(program, "collector.yaml").service.telemetry.metrics;
+    expect(views(programsFor(KAFKA).tracing.otelCollector)).toMatchObject({
+      level: "detailed",
+      views: [{ selector: { instrument_name: "otelcol_kafka_broker_*" }, stream: { aggregation: { drop: {} } } }],
+    });
+    expect(views(programsFor(GATEWAY).tracing.otelCollector)).not.toHaveProperty("views");
   });
 
   it("is logged in to by a file, over TLS", async () => {

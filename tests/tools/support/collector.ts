@@ -45,7 +45,7 @@ type Keys = Record<string, unknown>;
 
 /** A collector's configuration, as far as tests change it. */
 export interface Config {
-  receivers: { otlp: { protocols: Record<"grpc" | "http", { endpoint: string }> } };
+  receivers: { otlp: { protocols: Record<"grpc" | "http", { endpoint: string }> }; kafka?: Keys };
   processors: Record<string, Keys>;
   connectors: Record<string, Keys>;
   exporters: Record<string, Keys>;

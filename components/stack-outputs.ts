@@ -38,7 +38,10 @@ export interface FrontDoorOutput {
   /** For the programs that have no login of their own. */
   readonly user: string;
   readonly password: pulumi.Output<string>;
-  /** Certificate (PEM) of the authority that signed its own, for clients to trust; none where one was given. */
+  /**
+   * Certificate (PEM) for clients to trust: of the authority that signed its own, or the one that was given with those between it
+   * and its authority. None where an ingress shows its own.
+   */
   readonly authority: pulumi.Output<string> | null;
 }
 
@@ -71,6 +74,8 @@ export interface StackOutputs {
   readonly grafanaDatabase?: string;
   /** With which Grafana logs in to its database; the user is to be created with it. */
   readonly grafanaDatabasePassword?: pulumi.Output<string>;
+  /** `bucket at endpoint` of what Loki keeps outside the stack. */
+  readonly lokiBucket?: string;
   /** Of Elasticsearch's user `elastic`, with which a person logs in to Kibana as well. */
   readonly elasticPassword?: pulumi.Output<string>;
   /** The network to attach services to, and the addresses they send telemetry to from there. */
@@ -131,6 +136,7 @@ export function outputs({ settings, credentials, platform, workloads, components
           grafanaDatabasePassword: credentials.grafanaDatabasePassword,
         }
       : {}),
+    ...bucketOutput(settings),
     ...(settings.elk ? { elasticPassword: credentials.elasticPassword } : {}),
     services: {
       network: platform.servicesNetwork,
@@ -141,6 +147,11 @@ export function outputs({ settings, credentials, platform, workloads, components
     alertChannels: channelSummary(settings.alerting),
     productionGaps: productionWarnings(settings, pulumi.getStack()),
   };
+}
+
+function bucketOutput({ loki }: Settings): Pick<StackOutputs, "lokiBucket"> {
+  if (loki?.objectStorage === undefined) return {};
+  return { lokiBucket: `${loki.objectStorage.bucket} at ${loki.objectStorage.endpoint}` };
 }
 
 function urlsOf(

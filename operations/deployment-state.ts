@@ -20,7 +20,7 @@ export interface Recorded {
   readonly isInterrupted: boolean;
 }
 
-export async function recorded(run: StackRun): Promise<Recorded> {
+export async function recorded(run: Pick<StackRun, "capture">): Promise<Recorded> {
   interface Exported {
     readonly deployment: {
       readonly resources?: readonly RecordedResource[];

@@ -10,7 +10,7 @@ import { UNKNOWN, type Resource, type Violations } from "./resource";
 import { limits } from "./rules/limits";
 import { lockdown } from "./rules/lockdown";
 import { pinnedImages } from "./rules/pinned-images";
-import { plainSecrets } from "./rules/plain-secrets";
+import { plainSecrets, shownSecrets } from "./rules/plain-secrets";
 import { privileges } from "./rules/privileges";
 import { protectedData } from "./rules/protected-data";
 import { publishedPorts } from "./rules/published-ports";
@@ -43,7 +43,7 @@ const generatedSecrets: StackValidationPolicy = {
       .map(({ inputs }) => String(inputs.result))
       .filter((value) => value !== UNKNOWN);
     for (const resource of seen) {
-      for (const violation of plainSecrets(resource, known)) report(violation, resource.urn);
+      for (const violation of shownSecrets(resource, known)) report(violation, resource.urn);
     }
   },
 };
@@ -65,7 +65,7 @@ export const policies: (ResourceValidationPolicy | StackValidationPolicy)[] = [
     ),
     configSchema: { properties: { required: { type: "boolean", default: false } } },
   },
-  policy("plain-secrets", "No variable whose name says that its value is a secret.", (resource) =>
+  policy("plain-secrets", "No secret in a variable, a command or a ConfigMap, as far as names tell.", (resource) =>
     plainSecrets(resource, []),
   ),
   generatedSecrets,

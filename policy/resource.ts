@@ -23,6 +23,7 @@ export const SERVICE = "kubernetes:core/v1:Service";
 export const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
 export const STATEFUL_SET = "kubernetes:apps/v1:StatefulSet";
 export const CONFIG_MAP = "kubernetes:core/v1:ConfigMap";
+export const VOLUME_CLAIM = "kubernetes:core/v1:PersistentVolumeClaim";
 export const SECRET = "kubernetes:core/v1:Secret";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -22,14 +22,22 @@ export function destinations(settings: Settings, cluster: KubernetesSettings): D
   };
 }
 
-function addressesOf({ services, redis, postgres, grafana, federateFrom }: Settings): string[] {
+function addressesOf({ services, redis, postgres, grafana, federateFrom, loki, kafka }: Settings): string[] {
   return [
     ...services.map(({ address }) => address),
     redis.address,
     postgres.address,
     ...(grafana.database ? [grafana.database.address] : []),
     ...federateFrom,
+    ...(loki?.objectStorage ? [hostAndPort(loki.objectStorage.endpoint)] : []),
+    ...(kafka?.brokers ?? []),
   ];
+}
+
+/** `host:port` of a URL, whose port may be the protocol's own. */
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from "node:net";
 
 import type { ReplicatedProgram } from "../settings/defaults";
 import type { FrontDoor, Settings } from "../settings/settings";
-import { replicaNames } from "../platform/workload";
+import { INTERNET, replicaNames, SERVICES } from "../platform/workload";
 
 /**
  * An address of the monitored platform as the stack's programs reach it. On a cluster a bare name means the services'
@@ -10,8 +10,19 @@ import { replicaNames } from "../platform/workload";
  */
 export function serviceAddress({ kubernetes }: Settings, address: string): string {
   if (kubernetes === undefined || bareAddress(address) === undefined) return address;
-  const [host, port] = address.split(":") as [string, string];
-  return `${host}.${kubernetes.servicesNamespace}:${port}`;
+  const [host, port] = address.split(":") as [string, string?];
+  return `${host}.${kubernetes.servicesNamespace}${port === undefined ? "" : `:${port}`}`;
+}
+
+/** A URL whose host is an address of the monitored platform. */
+export function serviceUrl(settings: Settings, url: string): string {
+  const [protocol, address] = url.split("://") as [string, string];
+  return `${protocol}://${serviceAddress(settings, address)}`;
+}
+
+/** The peers that lead to addresses beside the stack: with the services where the name is a bare one, else anywhere. */
+export function outsidePeers(addresses: readonly string[]): string[] {
+  return addresses.some((address) => /[.[]/.test(address)) ? [SERVICES, INTERNET] : [SERVICES];
 }
 
 /** An address whose host is a bare name, in small letters as names of a cluster are; `undefined` for any other. */

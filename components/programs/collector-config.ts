@@ -1,6 +1,8 @@
 import type { ConfigFile, Workload } from "../platform/workload";
 import type { Settings, TraceSampling } from "../settings/settings";
 import { replicaAddresses } from "./addresses";
+import { kafkaFiles, throughKafka } from "./collector-kafka";
+import { withPipelines, type CollectorConfig, type Pipeline } from "./collector-pipelines";
 import { elasticsearchAuthority, elasticsearchUrl, otlpLogsStream, userPassword } from "./elk";
 import { nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
@@ -11,28 +13,6 @@ const ELASTIC_PASSWORD_FILE = "secrets/elasticsearch-password";
 
 /** Seconds to wait for the spans of a trace before it is judged: longer than most requests take. */
 const DECISION_WAIT = "10s";
-
-/** A collector's configuration, as far as it is overlaid. */
-export interface CollectorConfig {
-  readonly receivers: Components;
-  readonly processors: Components;
-  readonly connectors?: Components;
-  readonly exporters: Components;
-  readonly extensions: Components;
-  readonly service: {
-    readonly extensions: readonly string[];
-    readonly telemetry: Readonly<Record<string, unknown>>;
-    readonly pipelines: Readonly<Record<string, Pipeline>>;
-  };
-}
-
-type Components = Readonly<Record<string, unknown>>;
-
-interface Pipeline {
-  readonly receivers: readonly string[];
-  readonly processors: readonly string[];
-  readonly exporters: readonly string[];
-}
 
 /** The ports of OTLP, as a collector takes it, without who may reach them. */
 export const OTLP = { grpc: { name: "otlp-grpc", number: 4317 }, http: { name: "otlp-http", number: 4318 } } as const;
@@ -49,7 +29,7 @@ export const COLLECTOR = {
 } as const satisfies Partial<Workload> & { innerPorts: Workload["ports"] };
 
 /** Where a collector has its files. */
-const directoryOf = (name: string) => `/etc/${name}`;
+export const directoryOf = (name: string) => `/etc/${name}`;
 
 /** The arguments and files of a collector. */
 export function collectorFiles(
@@ -66,11 +46,10 @@ export function collectorFiles(
 
 /** Those of a collector that hands telemetry to the stores. */
 export function storingFiles(settings: Settings, secrets: ProgramSecrets, name: string) {
-  return collectorFiles(
-    name,
-    storingConfig(settings, name),
-    settings.elk ? elasticsearchSecrets(settings, secrets) : [],
-  );
+  return collectorFiles(name, storingConfig(settings, name), [
+    ...(settings.elk ? elasticsearchSecrets(settings, secrets) : []),
+    ...kafkaFiles(settings),
+  ]);
 }
 
 /** The programs that it hands telemetry to. */
@@ -89,7 +68,8 @@ function storingConfig(settings: Settings, name: string): CollectorConfig {
   const withStores = logStores(metricStores(base, settings), settings, directoryOf(name));
   const replicated = name === "otel-gateway" && settings.replicas["otel-gateway"] > 1;
   const told = replicated ? replicaLabel(withStores) : withStores;
-  return named(settings.traceSampling ? sampled(told, settings.traceSampling) : told, settings, name);
+  const judged = settings.traceSampling ? sampled(told, settings.traceSampling) : told;
+  return named(throughKafka(judged, settings, name, directoryOf(name)), settings, name);
 }
 
 /** Every copy of Prometheus gets every metric that comes as OTLP; what is scraped they all scrape. */
@@ -189,8 +169,4 @@ function sampled(config: CollectorConfig, { percentage, slowerThanSeconds }: Tra
       },
     },
   );
-}
-
-function withPipelines(config: CollectorConfig, pipelines: Readonly<Record<string, Pipeline>>): CollectorConfig {
-  return { ...config, service: { ...config.service, pipelines: { ...config.service.pipelines, ...pipelines } } };
 }

@@ -20,10 +20,6 @@ import type { ProgramSecrets } from "./secrets";
 const DIRECTORY = "/etc/elasticsearch-setup";
 const HOUR = 3_600;
 
-/** Shares of the retention after which an index leaves the hot and the warm phase. */
-const HOT_SHARE = 0.1;
-const WARM_SHARE = 0.4;
-
 /** Every user that a stack of any configuration has. Those that this one has not are removed. */
 const USERS = [
   "filebeat",
@@ -144,15 +140,15 @@ interface Lifecycle {
 }
 
 /** Ages count from the rollover of an index, one day at the latest after its first line. */
-function lifecycle({ retentionSeconds }: ElkStore): Lifecycle {
+function lifecycle({ retentionSeconds, phases: ages }: ElkStore): Lifecycle {
   const base = JSON.parse(nativeText("elasticsearch/lifecycle.json")) as Lifecycle;
   const { hot, warm, cold, delete: deletion } = base.policy.phases;
-  const after = (share: number) => `${Math.round((retentionSeconds * share) / HOUR)}h`;
+  const after = (seconds: number) => `${Math.round(seconds / HOUR)}h`;
   const phases = {
     hot,
-    warm: { ...warm, min_age: after(HOT_SHARE) },
-    cold: { ...cold, min_age: after(WARM_SHARE) },
-    delete: { ...deletion, min_age: after(1) },
+    warm: { ...warm, min_age: after(ages.warm) },
+    cold: { ...cold, min_age: after(ages.cold) },
+    delete: { ...deletion, min_age: after(retentionSeconds) },
   };
   return { policy: { ...base.policy, phases } };
 }

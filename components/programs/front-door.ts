@@ -92,13 +92,17 @@ export function frontDoorHosts(workloads: readonly Workload[]): readonly string[
   return ports.flatMap(({ reach }) => (reach.from === "operator" ? (reach.hosts ?? []) : []));
 }
 
-/** Certificate of the authority that signed the front door's own; none where another one is shown. */
+/**
+ * What clients know the front door by: the certificate of the stack's authority, or the one that was given with those between it and
+ * its own, which need not be a public one. None where an ingress shows its own.
+ */
 export function frontDoorAuthority(
   { kubernetes }: Settings,
   door: FrontDoor,
   secrets: ProgramSecrets,
 ): Output<string> | null {
-  return door.identity || kubernetes?.ingress ? null : frontDoorIdentity(door, secrets, []).authority;
+  if (kubernetes?.ingress) return null;
+  return door.identity?.certificate ?? frontDoorIdentity(door, secrets, []).authority;
 }
 
 /** On a cluster a program with a copy on every node has no name that leads to one of them. */

@@ -2,15 +2,9 @@ import { images } from "../images";
 import type { Port, Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import { replicaAddresses } from "./addresses";
-import {
-  COLLECTOR,
-  collectorFiles,
-  named,
-  OTLP,
-  storesOf,
-  storingFiles,
-  type CollectorConfig,
-} from "./collector-config";
+import { COLLECTOR, collectorFiles, directoryOf, named, OTLP, storesOf, storingFiles } from "./collector-config";
+import { intoKafka, kafkaFiles, kafkaPeers } from "./collector-kafka";
+import type { CollectorConfig } from "./collector-pipelines";
 import { goHeap } from "./limits";
 import { nativeYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
@@ -32,9 +26,9 @@ export function otelCollector(settings: Settings, secrets: ProgramSecrets): Work
   if (settings.collectorGateway) {
     return {
       ...shared,
-      ...collectorFiles("otel-collector", agentConfig(settings)),
+      ...collectorFiles("otel-collector", agentConfig(settings), kafkaFiles(settings)),
       placement: { kind: "every-node", local: true },
-      talksTo: ["otel-gateway"],
+      talksTo: ["otel-gateway", ...kafkaPeers(settings)],
     };
   }
   return {
@@ -42,7 +36,7 @@ export function otelCollector(settings: Settings, secrets: ProgramSecrets): Work
     ...storingFiles(settings, secrets, "otel-collector"),
     data: [{ name: "otel-collector", path: "/var/lib/otelcol", size: settings.storage["otel-collector"] }],
     placement: { kind: "single" },
-    talksTo: storesOf(settings),
+    talksTo: [...storesOf(settings), ...kafkaPeers(settings)],
     ...(settings.elk ? { after: ["elasticsearch-setup"] } : {}),
   };
 }
@@ -58,5 +52,6 @@ function agentConfig(settings: Settings): CollectorConfig {
   const base = nativeYaml<CollectorConfig>("otel-collector/agent.yaml");
   const hostnames = replicaAddresses(settings, "otel-gateway", OTLP.grpc.number);
   const loadbalancing = { ...(base.exporters.loadbalancing as object), resolver: { static: { hostnames } } };
-  return named({ ...base, exporters: { ...base.exporters, loadbalancing } }, settings, "otel-collector");
+  const config = { ...base, exporters: { ...base.exporters, loadbalancing } };
+  return named(intoKafka(config, settings, directoryOf("otel-collector")), settings, "otel-collector");
 }

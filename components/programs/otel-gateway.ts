@@ -2,6 +2,7 @@ import { images } from "../images";
 import type { Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import { COLLECTOR, OTLP, storesOf, storingFiles } from "./collector-config";
+import { kafkaPeers } from "./collector-kafka";
 import { goHeap } from "./limits";
 import type { ProgramSecrets } from "./secrets";
 
@@ -20,7 +21,7 @@ export function otelGateway(settings: Settings, secrets: ProgramSecrets): Worklo
     data: [{ name: "otel-gateway", path: "/var/lib/otelcol", size: settings.storage["otel-gateway"] }],
     resources: settings.resources["otel-gateway"],
     placement: replicas > 1 ? { kind: "replicated", replicas, spread: settings.spread } : { kind: "single" },
-    talksTo: storesOf(settings),
+    talksTo: [...storesOf(settings), ...kafkaPeers(settings)],
     ...(settings.elk ? { after: ["elasticsearch-setup"] } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { assembleKafka, assembleObjectStorage, phaseAges } from "./assemble-scale";
 import {
   DEFAULT_PORTS,
   DEFAULT_REPLICAS,
@@ -52,6 +53,7 @@ export function assemble(values: Values, raw: RawConfig): Settings {
     ...assembleRemoteWrite(values),
     ...assembleLogging(values),
     collectorGateway: values.collectorGateway,
+    ...assembleKafka(values, values.name ?? `pyairtable-${raw.stack}`),
     ...assembleSampling(values),
     traces: assembleTraces(values),
     grafana: assembleGrafana(values),
@@ -105,12 +107,15 @@ function assembleFrontDoor(values: Values): Pick<Settings, "frontDoor"> {
 function assembleLogging(values: Values): Pick<Settings, "loki" | "elk"> {
   const { storageClass } = values.elasticsearchSnapshots;
   return {
-    ...(values.logging === "elk" ? {} : { loki: { retentionSeconds: values.lokiRetention } }),
+    ...(values.logging === "elk"
+      ? {}
+      : { loki: { retentionSeconds: values.lokiRetention, ...assembleObjectStorage(values) } }),
     ...(values.logging === "loki"
       ? {}
       : {
           elk: {
             retentionSeconds: values.elasticsearchRetention,
+            phases: phaseAges(values.elasticsearchRetention, values.elasticsearchPhases),
             logstash: values.logstash,
             ...(storageClass === undefined ? {} : { snapshots: { storageClass } }),
             ...secrets({ elasticPassword: values.elasticPassword }),

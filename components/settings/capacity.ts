@@ -16,17 +16,17 @@ const LOG_BYTES_PER_SERVICE_AND_DAY = 50 * MIB;
 const LOKI_SHARE = 0.2;
 const ELASTICSEARCH_SHARE = 1;
 /** Spans that one service ends in a day: a little more than one a second. */
-const SPANS_PER_SERVICE_AND_DAY = 100_000;
+export const SPANS_PER_SERVICE_AND_DAY = 100_000;
 /**
  * Bytes of a span in Jaeger's index: some 16 documents, itself and one for each attribute, of 62 bytes each (33 billion took 2 TB
  * in jaegertracing/jaeger#1475).
  */
-const BYTES_PER_SPAN = 1_024;
+export const BYTES_PER_SPAN = 1_024;
 /** Share of a volume that may be filled: Elasticsearch stops allocating at 85 %, compaction needs room elsewhere. */
 const FILL = 0.8;
 
 /** What one of the stores would hold by the end of its retention. */
-interface Estimate {
+export interface Estimate {
   readonly key: string;
   readonly program: StoringProgram;
   readonly retentionSeconds: number;
@@ -45,7 +45,7 @@ interface Estimate {
  * they warn and do not refuse; docs/scaling.md has the arithmetic.
  */
 export function capacityWarnings(settings: Settings): string[] {
-  return [prometheus(settings), ...loki(settings), ...elasticsearch(settings)].flatMap((estimate) => {
+  return estimates(settings).flatMap((estimate) => {
     const { key, program, retentionSeconds, bytes, beside = { what: "", bytes: 0 }, otherwise } = estimate;
     const room = settings.storage[program] * FILL;
     if (bytes + beside.bytes <= room) return [];
@@ -60,6 +60,11 @@ export function capacityWarnings(settings: Settings): string[] {
   });
 }
 
+/** What the stores of a stack would hold, by the assumptions above. */
+export function estimates(settings: Settings): Estimate[] {
+  return [prometheus(settings), ...loki(settings), ...elasticsearch(settings)];
+}
+
 function prometheus({ services, scrapeIntervalSeconds, prometheusRetentionSeconds }: Settings): Estimate {
   const samplesPerSecond = (services.length * SERIES_PER_SERVICE + SERIES_OF_THE_STACK) / scrapeIntervalSeconds;
   return {
@@ -72,7 +77,8 @@ function prometheus({ services, scrapeIntervalSeconds, prometheusRetentionSecond
 }
 
 function loki({ loki: store, services }: Settings): Estimate[] {
-  if (store === undefined) return [];
+  // A bucket has no size.
+  if (store === undefined || store.objectStorage !== undefined) return [];
   return [
     {
       key: "lokiRetention",

@@ -2,6 +2,7 @@ import { formatDuration } from "../units";
 import type { Unless } from "./cross-checks";
 import { frontDoorChecks } from "./front-door-checks";
 import { missingFor, type Problem } from "./problems";
+import { scaleChecks } from "./scale-checks";
 import type { Values } from "./schema";
 
 const DAY = 86_400;
@@ -23,6 +24,7 @@ export function platformChecks(unless: Unless): Problem[] {
     ...unless(["remoteWriteUrl", "remoteWriteUser", "remoteWritePassword", "remoteWriteToken"], remoteWriteLogin),
     ...unless(["traceSampling"], samplingIncomplete),
     ...frontDoorChecks(unless),
+    ...scaleChecks(unless),
   ];
 }
 

@@ -33,6 +33,7 @@ import {
   url,
   wholeNumber,
 } from "./kinds";
+import { elasticsearchPhases, kafka, lokiObjectStorage } from "./scale-schema";
 
 const TOKEN = /^[A-Za-z0-9._~+/-]{16,}=*$/;
 /** bcrypt reads no more bytes than these of a password. */
@@ -190,7 +191,10 @@ export const schema = {
   },
   prometheusRetention: { form: "string", schema: duration(), default: "15d" },
   lokiRetention: { form: "string", schema: duration(), default: "14d" },
+  lokiObjectStorage: { form: "object", schema: lokiObjectStorage, default: {} },
+  lokiObjectStorageSecretKey: { form: "string", schema: anything, default: "", secret: true },
   elasticsearchRetention: { form: "string", schema: duration(), default: "30d" },
+  elasticsearchPhases: { form: "object", schema: elasticsearchPhases, default: {} },
   elasticsearchSnapshots: {
     form: "object",
     schema: object({ storageClass: anything.optional() }),
@@ -199,6 +203,8 @@ export const schema = {
   elasticPassword: { form: "string", schema: password, default: "", secret: true },
   logstash: { form: "boolean", schema: boolean, default: true },
   collectorGateway: { form: "boolean", schema: boolean, default: false },
+  kafka: { form: "object", schema: kafka, default: {} },
+  kafkaPassword: { form: "string", schema: anything, default: "", secret: true },
   traceSampling: {
     form: "object",
     schema: object({

@@ -111,6 +111,38 @@ export interface RemoteWrite {
   readonly token?: Output<string>;
 }
 
+/** A bucket, at a store that speaks S3's language, that Loki keeps its chunks and index in from a day on. */
+export interface LokiObjectStorage {
+  /** `https://host` or `https://host:port`. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  /** Whether the bucket stands in the path instead of the host name, as stores of one's own want it. */
+  readonly forcePathStyle: boolean;
+  /** PEM of the authority by which the store is known, where it is none of the public ones. */
+  readonly authority?: string;
+  /** Without it Loki takes the credentials that its place gives it, such as a role of the cloud. */
+  readonly key?: { readonly id: string; readonly secret: Output<string> };
+  /** The day, in UTC, from which lines go there: `2026-01-31`. Those of before stay on the volume. */
+  readonly from: string;
+}
+
+/** Kafka between the collectors that take traces and logs in and those that store them. */
+export interface Kafka {
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  /** Topics are `<topicPrefix>.traces` and `<topicPrefix>.logs`. */
+  readonly topicPrefix: string;
+  readonly tls: boolean;
+  /** PEM of the authority by which the brokers are known, where it is none of the public ones. */
+  readonly authority?: string;
+  readonly login?: {
+    readonly user: string;
+    readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+    readonly password: Output<string>;
+  };
+}
+
 /** Which traces are kept, once all their spans are there: those with errors, slow ones, and a share of the rest. */
 export interface TraceSampling {
   /** Percent of the traces that are neither slow nor failed. */
@@ -148,10 +180,12 @@ export interface Settings {
   /** `host:port` of other Prometheus servers whose recorded series are taken over. */
   readonly federateFrom: readonly string[];
   /** Present when Loki is a log store of this stack. */
-  readonly loki?: { readonly retentionSeconds: number };
+  readonly loki?: { readonly retentionSeconds: number; readonly objectStorage?: LokiObjectStorage };
   /** Present when Elasticsearch is. */
   readonly elk?: {
     readonly retentionSeconds: number;
+    /** Ages in seconds at which an index of lines enters its warm and its cold phase. */
+    readonly phases: { readonly warm: number; readonly cold: number };
     /** Whether lines go through Logstash; without it Filebeat writes to Elasticsearch itself. */
     readonly logstash: boolean;
     /** A storage class whose volumes several machines write to, for the snapshots of several nodes. */
@@ -160,6 +194,8 @@ export interface Settings {
   };
   /** Collectors on every node that hand over to a gateway, instead of one collector. */
   readonly collectorGateway: boolean;
+  /** Present when traces and logs go through Kafka on their way to the stores. */
+  readonly kafka?: Kafka;
   readonly traceSampling?: TraceSampling;
   readonly traces: TraceStorage;
   readonly grafana: {

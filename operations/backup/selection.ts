@@ -1,5 +1,6 @@
 import type { ProgramOutput, ResolvedOutputs } from "../../components/stack-outputs";
 import { UsageError } from "../fail";
+import type { PlatformClient } from "../platform/client";
 import type { NotIncluded } from "./manifest";
 import { ELASTICSEARCH, snapshotVolume } from "./snapshots";
 
@@ -16,7 +17,7 @@ export interface Selection {
  * @throws UsageError when one of them keeps no data, nothing would remain, or Elasticsearch has nowhere to write a snapshot.
  */
 export function selectionOf(
-  { programs, grafanaDatabase }: Pick<ResolvedOutputs, "programs" | "grafanaDatabase">,
+  { programs, grafanaDatabase, lokiBucket }: Pick<ResolvedOutputs, "programs" | "grafanaDatabase" | "lokiBucket">,
   without: readonly string[],
 ): Selection {
   const keeping = programs.filter(({ data }) => data.length > 0);
@@ -37,8 +38,26 @@ export function selectionOf(
       ...(grafanaDatabase
         ? [{ what: `Grafana's PostgreSQL at ${grafanaDatabase}`, reason: "back it up with pg_dump" }]
         : []),
+      ...(lokiBucket ? [{ what: `Loki's bucket ${lokiBucket}`, reason: "its store's own copies are its backup" }] : []),
     ],
   };
+}
+
+/**
+ * The same without Elasticsearch where a program stands in for it, which writes no snapshots.
+ *
+ * @throws UsageError when nothing would remain.
+ */
+export async function withoutStandIn(
+  { programs, notIncluded }: Selection,
+  client: Pick<PlatformClient, "state">,
+): Promise<Selection> {
+  const elasticsearch = programs.find(({ name }) => name === ELASTICSEARCH);
+  if (elasticsearch === undefined || !(await client.state(elasticsearch)).standIn) return { programs, notIncluded };
+  const rest = programs.filter((program) => program !== elasticsearch);
+  const reason = "a stand-in runs in its place, which keeps no lines and writes no snapshot";
+  if (rest.length === 0) throw new UsageError(`nothing would be in the backup: of ${ELASTICSEARCH}, ${reason}`);
+  return { programs: rest, notIncluded: [...notIncluded, { what: ELASTICSEARCH, reason }] };
 }
 
 /** One line for each thing that a backup does not hold. */

@@ -5,7 +5,7 @@ import type { KeptData } from "../../components/platform/platform";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { writeArchive } from "../backup/archive";
 import { manifestOf, writeManifest, type ArchivedVolume, type Manifest } from "../backup/manifest";
-import { missingLines, selectionOf } from "../backup/selection";
+import { missingLines, selectionOf, withoutStandIn } from "../backup/selection";
 import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
 import { changesBegin, UsageError } from "../fail";
 import { waitForHealth } from "../health";
@@ -37,7 +37,7 @@ export async function backup(
   await withStack(stack, async (session) => {
     const target = path.resolve(folder ?? defaultFolder(session, stack));
     await checkTarget(target);
-    const { programs, notIncluded } = selectionOf(session.outputs, without);
+    const { programs, notIncluded } = await withoutStandIn(selectionOf(session.outputs, without), session.client);
     await checkRoom(session, programs, path.dirname(target));
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -154,7 +154,6 @@ async function copySnapshot(
   signal: AbortSignal,
 ): Promise<ArchivedVolume[]> {
   signal.throwIfAborted();
-  if ((await client.state(program)).standIn) return [];
   report(`copying ${program.name}`);
   const snapshots = new Snapshots(client, program);
   const volume = snapshotVolume(program);

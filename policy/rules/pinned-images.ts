@@ -4,8 +4,11 @@ import { DOCKER_IMAGE, UNKNOWN, type Resource, type Violations } from "../resour
 /** A digest, alone as the engine names an image that it has pulled, or after a reference. */
 const DIGEST = /(^|@)sha256:[0-9a-f]{64}$/;
 
-/** A tag that names one release: two numbers at least, with what a vendor puts around them. */
-const RELEASE = /:v?\d+\.\d+[\w.-]*$/;
+/**
+ * A tag that names one release: three numbers, with what a vendor puts around them. Of two numbers most vendors move the tag to
+ * each new patch, as in `redis:7.2`; the few whose releases have two, such as PostgreSQL, need a digest.
+ */
+const RELEASE = /:v?\d+\.\d+\.\d+[\w.-]*$/;
 
 /**
  * Every image is one release, by an exact tag or by digest: what ran yesterday is what runs after a restart. On Docker a
@@ -17,7 +20,7 @@ export function pinnedImages(resource: Resource): Violations {
     .filter(({ image }) => !isPinned(image))
     .map(
       ({ name, image }) =>
-        `${name} uses the image "${image}", which is not one release: name it in components/images.ts with an exact tag or a digest`,
+        `${name} uses the image "${image}", which is not one release: name it in components/images.ts with a tag of three numbers or a digest`,
     );
 }
 

@@ -1,8 +1,6 @@
 import { containersOf } from "../container";
 import { CONFIG_MAP, fields, list, type Resource, type Violations } from "../resource";
-
-/** Names of variables whose value is a secret; with a suffix such as `_FILE` it is a path. */
-const SECRET_NAME = /(PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|PRIVATE_?KEY|CREDENTIALS?|DSN)$/i;
+import { mayBeSecret, saysSecret, secretsIn, secretsInCommand } from "../secret-text";
 
 /** A shorter text could be part of anything. */
 const SHORTEST = 6;
@@ -14,19 +12,36 @@ const SHORTEST = 6;
  * @param known values that are secrets, as far as they are known.
  */
 export function plainSecrets(resource: Resource, known: readonly string[]): Violations {
-  const secrets = known.filter((secret) => secret.length >= SHORTEST);
-  return [...byName(resource), ...byValue(resource, secrets)];
+  return [...byName(resource), ...shownSecrets(resource, known)];
 }
 
+/** Secrets by the names that they have: what is behind the names is not known here, and never shown. */
 function byName(resource: Resource): string[] {
-  return containersOf(resource).flatMap(({ name, env }) =>
-    env
-      .filter((variable) => SECRET_NAME.test(variable.name) && variable.value !== "")
-      .map((variable) => `${name} has a secret in its variable ${variable.name}: ${INSTEAD}`),
-  );
+  return [...namedInContainers(resource), ...namedInConfigMap(resource)].map((found) => `${found}: ${INSTEAD}`);
 }
 
-function byValue(resource: Resource, secrets: readonly string[]): string[] {
+function namedInContainers(resource: Resource): string[] {
+  return containersOf(resource).flatMap(({ name, env, command }) => [
+    ...env
+      .filter((variable) =>
+        saysSecret(variable.name) ? mayBeSecret(variable.value) : secretsIn(variable.value).length > 0,
+      )
+      .map((variable) => `${name} has a secret in its variable ${variable.name}`),
+    ...secretsInCommand(command).map((what) => `${name} has a secret in its command (${what})`),
+  ]);
+}
+
+function namedInConfigMap({ type, name, inputs }: Resource): string[] {
+  if (type !== CONFIG_MAP) return [];
+  return Object.entries(fields(inputs.data)).flatMap(([key, value]) => [
+    ...(saysSecret(key) && mayBeSecret(String(value)) ? [`${name} has a secret in its key ${key}`] : []),
+    ...[...new Set(secretsIn(String(value)))].map((what) => `${name} has a secret in its key ${key} (${what})`),
+  ]);
+}
+
+/** The part of it that goes by the secrets themselves. */
+export function shownSecrets(resource: Resource, known: readonly string[]): Violations {
+  const secrets = known.filter((secret) => secret.length >= SHORTEST);
   return placesOf(resource)
     .filter(({ text }) => secrets.some((secret) => text.includes(secret)))
     .map(({ place }) => `${resource.name} shows a secret in ${place}: ${INSTEAD}`);

@@ -19,7 +19,7 @@ import {
   type Manifest,
 } from "../../operations/backup/manifest";
 import { checkRoomFor, planOf, unusedOf } from "../../operations/backup/plan";
-import { missingLines, selectionOf } from "../../operations/backup/selection";
+import { missingLines, selectionOf, withoutStandIn } from "../../operations/backup/selection";
 import { UsageError } from "../../operations/fail";
 import type { Session } from "../../operations/session";
 import { copyStopped, stoppedTogether } from "../../operations/verbs/backup";
@@ -135,6 +135,33 @@ describe("what a backup holds", () => {
     expect(parseManifest(JSON.stringify(manifest), "m").notIncluded).toEqual(notIncluded);
     const older = { ...manifest, notIncluded: undefined };
     expect(parseManifest(JSON.stringify(older), "m").notIncluded).toEqual([]);
+  });
+});
+
+describe("a backup of a stack whose Elasticsearch is a stand-in", () => {
+  const elasticsearch = {
+    ...programOf("elasticsearch"),
+    data: [{ name: "elasticsearch-snapshots", handle: "s", size: 1 }],
+  };
+  const stateOf = (standIn: boolean) => ({ state: () => Promise.resolve({ running: true, standIn }) });
+  const both = selectionOf({ programs: [elasticsearch, programOf("loki")], lokiBucket: "lines at https://s3" }, []);
+
+  it("says that its lines are not in it, and saves the rest", async () => {
+    const { programs, notIncluded } = await withoutStandIn(both, stateOf(true));
+    expect(programs.map(({ name }) => name)).toEqual(["loki"]);
+    expect(missingLines(notIncluded)).toEqual([
+      "not in this backup: Loki's bucket lines at https://s3; its store's own copies are its backup",
+      "not in this backup: elasticsearch; a stand-in runs in its place, which keeps no lines and writes no snapshot",
+    ]);
+  });
+
+  it("is as usual where the real one runs", async () => {
+    expect(await withoutStandIn(both, stateOf(false))).toEqual(both);
+  });
+
+  it("is refused where nothing else keeps data", async () => {
+    const alone = selectionOf({ programs: [elasticsearch] }, []);
+    await expect(withoutStandIn(alone, stateOf(true))).rejects.toThrow(/nothing would be in the backup: of elastic/);
   });
 });
 

@@ -38,8 +38,10 @@ describe("destinations of programs that talk to services", () => {
       postgresAddress: "192.0.2.8:5432",
       grafanaDatabase: { address: "db.example.com:5432" },
       federateFrom: ["prometheus.edge.svc:9090"],
+      kafka: { brokers: ["kafka-0.kafka.queues.svc:9092", "kafka.example.com:9093"] },
+      lokiObjectStorage: { endpoint: "https://s3.example.com", bucket: "lines", from: "2026-01-31" },
     });
-    expect(places).toEqual({ namespaces: ["apps", "edge", "north"], outsidePorts: [5432, 6379] });
+    expect(places).toEqual({ namespaces: ["apps", "edge", "north", "queues"], outsidePorts: [443, 5432, 6379, 9093] });
   });
 
   it("know another domain of the cluster", () => {

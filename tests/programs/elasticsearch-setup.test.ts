@@ -168,6 +168,15 @@ describe("the lifecycle of the lines", () => {
     ]);
   });
 
+  it("has phases begin at the ages that are given", () => {
+    expect(ages({ elasticsearchPhases: { warm: "36h", cold: "20d" } })).toEqual([
+      ["hot", "0ms"],
+      ["warm", "36h"],
+      ["cold", "480h"],
+      ["delete", "720h"],
+    ]);
+  });
+
   it("begins a new index each day, merges the old ones and deletes them", () => {
     const { hot, warm, delete: deletion } = phasesOf({});
     expect(hot?.actions).toMatchObject({ rollover: { max_age: "1d" } });

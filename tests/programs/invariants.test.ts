@@ -34,6 +34,19 @@ const ROOT = ["cadvisor", "filebeat", "promtail"];
 /** Without the ports of OTLP, which no stack with a front door publishes. */
 const DOOR: Written = { frontDoor: { domain: "localhost" }, "otlpToken!": `${SECRET}-of-otlp`, ports: {} };
 
+/** With all that lies outside the stack's own machines. */
+const SCALED: Written = {
+  lokiObjectStorage: {
+    endpoint: "https://s3.example.org:9000",
+    bucket: "lines",
+    from: "2026-01-31",
+    accessKeyId: "id",
+  },
+  "lokiObjectStorageSecretKey!": `${SECRET}-of-s3`,
+  kafka: { brokers: ["kafka-0.example.org:9093", "kafka:9093"], user: "collector" },
+  "kafkaPassword!": `${SECRET}-of-kafka`,
+};
+
 /** Each kind of stack, with the programs that it is made of. */
 const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
   ["loki on Docker", {}, [...ALWAYS, "cadvisor", ...LOKI]],
@@ -46,6 +59,12 @@ const VARIANTS: readonly (readonly [string, Written, readonly string[]])[] = [
   ["both on Docker", { logging: "both" }, [...ALWAYS, "cadvisor", ...LOKI, ...ELK]],
   ["loki on Kubernetes", { platform: "kubernetes" }, [...ALWAYS, ...LOKI]],
   ["both on Kubernetes", { platform: "kubernetes", logging: "both" }, [...ALWAYS, ...LOKI, ...ELK]],
+  ["Docker with Kafka and object storage", SCALED, [...ALWAYS, "cadvisor", ...LOKI]],
+  [
+    "Kubernetes with Kafka and object storage",
+    { ...SCALED, platform: "kubernetes", collectorGateway: true },
+    [...ALWAYS, ...LOKI, "otel-gateway"],
+  ],
   ["Docker with a front door", DOOR, [...ALWAYS, "cadvisor", ...LOKI, "front-door"]],
   [
     "both on Docker with a front door",
@@ -79,6 +98,8 @@ describe.each(VARIANTS)("the programs of %s", (_, variant, programs) => {
       (address) => serviceAddress(settings, address),
     ),
     ...(settings.grafana.database ? [serviceAddress(settings, settings.grafana.database.address)] : []),
+    ...(settings.kafka?.brokers ?? []).map((broker) => serviceAddress(settings, broker)),
+    ...(settings.loki?.objectStorage ? [new URL(settings.loki.objectStorage.endpoint).host] : []),
     "mail.example.org:587",
   ];
 

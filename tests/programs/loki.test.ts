@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { images } from "../../components/images";
 import type { Written } from "../support/settings";
-import { factsOf, pathsOf, lokiProgramsFor, yamlOf } from "./support";
+import { factsOf, lokiProgramsFor, pathsOf, secretFilesOf, textOfFile, yamlOf } from "./support";
 
 interface Config {
   auth_enabled: boolean;
@@ -64,5 +64,69 @@ describe("loki", () => {
       delete_request_store: "filesystem",
     });
     expect(schema.configs).toMatchObject([{ store: "tsdb", index: { period: "24h" } }]);
+  });
+});
+
+describe("loki on object storage", () => {
+  const lokiObjectStorage = { endpoint: "https://s3.example.org", bucket: "lines", region: "eu-1", from: "2026-01-31" };
+  const withKey = {
+    lokiObjectStorage: { ...lokiObjectStorage, accessKeyId: "id" },
+    "lokiObjectStorageSecretKey!": "k",
+  };
+  type Bucket = Config & { storage_config: { aws: object }; common: { storage: object } };
+  const bucketFor = (written: Written) => yamlOf<Bucket>(lokiFor(written), "loki.yaml");
+
+  it("writes to the bucket from the day on, and finds what was written before on its volume", () => {
+    const { schema_config: schema, storage_config: storage, common, compactor } = bucketFor({ lokiObjectStorage });
+    const shape = { store: "tsdb", schema: "v13", index: { prefix: "index_", period: "24h" } };
+    expect(schema.configs).toEqual([
+      { ...shape, from: "2024-01-01", object_store: "filesystem" },
+      { ...shape, from: "2026-01-31", object_store: "s3" },
+    ]);
+    expect(storage.aws).toEqual({
+      endpoint: "https://s3.example.org",
+      bucketnames: "lines",
+      region: "eu-1",
+      s3forcepathstyle: false,
+    });
+    expect(common.storage).toHaveProperty("filesystem");
+    expect(compactor).toMatchObject({ retention_enabled: true, delete_request_store: "s3" });
+    expect(factsOf(lokiFor({ lokiObjectStorage })).data).toEqual(["/loki 10Gi"]);
+  });
+
+  it("reads its key from a secret file that only the variable's path names", async () => {
+    const program = lokiFor(withKey);
+    expect(program.env).toMatchObject({ AWS_SHARED_CREDENTIALS_FILE: "/etc/loki/secrets/object-storage" });
+    expect(await secretFilesOf(program)).toEqual({
+      "secrets/object-storage": "[default]\naws_access_key_id = id\naws_secret_access_key = k\n",
+    });
+    expect(textOfFile(program, "loki.yaml")).not.toContain("access_key");
+    expect(lokiFor({ lokiObjectStorage }).env).not.toHaveProperty("AWS_SHARED_CREDENTIALS_FILE");
+  });
+
+  it("knows a store of one's own by its authority", () => {
+    const authority = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
+    const program = lokiFor({ lokiObjectStorage: { ...lokiObjectStorage, authority } });
+    expect(yamlOf<Bucket>(program, "loki.yaml").storage_config.aws).toMatchObject({
+      http_config: { ca_file: "/etc/loki/object-storage-ca.crt" },
+    });
+    expect(textOfFile(program, "object-storage-ca.crt")).toBe(authority);
+  });
+
+  it.each<[string, Written, string, boolean, string[]]>([
+    ["elsewhere", {}, "https://s3.example.org", false, ["internet", "services"]],
+    ["beside the services", { endpoint: "http://minio:9000" }, "http://minio:9000", true, ["services"]],
+  ])("reaches a store %s", (_, members, endpoint, insecure, talksTo) => {
+    const written = { lokiObjectStorage: { ...lokiObjectStorage, ...members } };
+    expect(bucketFor(written).storage_config.aws).toMatchObject({ endpoint, ...(insecure ? { insecure } : {}) });
+    expect(factsOf(lokiFor(written)).talksTo).toEqual(talksTo);
+  });
+
+  it("looks for a bare name in the services' namespace of a cluster", () => {
+    const written = {
+      platform: "kubernetes",
+      lokiObjectStorage: { ...lokiObjectStorage, endpoint: "http://minio:9000" },
+    };
+    expect(bucketFor(written).storage_config.aws).toMatchObject({ endpoint: "http://minio.pyairtable:9000" });
   });
 });

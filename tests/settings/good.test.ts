@@ -236,7 +236,11 @@ describe("settings of the log stores", () => {
   });
 
   it("keep lines in Elasticsearch 30 days, through Logstash", () => {
-    expect(settingsFor({ logging: "elk" }).elk).toEqual({ retentionSeconds: 30 * 86_400, logstash: true });
+    expect(settingsFor({ logging: "elk" }).elk).toEqual({
+      retentionSeconds: 30 * 86_400,
+      phases: { warm: 3 * 86_400, cold: 12 * 86_400 },
+      logstash: true,
+    });
   });
 
   it("limit Elasticsearch to the guide's 1 GiB and 0.7 cores, with 600 MiB beside its heap", () => {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { prepareTools, type Tools } from "../../operations/prepare";
+import { readDigest } from "../../operations/preview/digest";
 import { StackRun } from "../../operations/pulumi-run";
 
 const ROOT = path.join(__dirname, "../..");
@@ -76,5 +77,15 @@ describe("the policy pack, under the real engine", () => {
     expect(output).toContain("metrics-grafana publishes 3001 on 0.0.0.0");
     expect(output).toContain("the volume metrics-prometheus-prometheus-data holds data and is not protected");
     expect(output).toContain("error: preview failed");
+  });
+});
+
+describe("a preview as JSON, by the real engine", () => {
+  it("is read for the comment: what is created, and of which program", async () => {
+    const digest = readDigest(await preview("", "--json"));
+    expect(new Set(digest?.changes.map(({ operation }) => operation))).toEqual(new Set(["create"]));
+    const volumes = digest?.changes.filter(({ holdsData }) => holdsData).map(({ name }) => name);
+    expect(volumes).toContain("metrics-prometheus-prometheus-data");
+    expect(digest?.changes.map(({ program }) => program)).toEqual(expect.arrayContaining(["grafana", "prometheus"]));
   });
 });

@@ -47,7 +47,7 @@ describe("drift-issue.cjs", () => {
   const title = "Drift: the stack dev is not as its program says";
 
   /** What is asked of GitHub where these issues are open, as `<method> <fields>`. */
-  async function asked(open: readonly Issue[], drifted: boolean, output = "~ image: a => b") {
+  async function asked(open: readonly Issue[], drifted: boolean, output = "~ image: a => b", unfinished = "") {
     const calls: { method: string; fields: Record<string, unknown> }[] = [];
     const note = (method: string) => (fields: Record<string, unknown>) =>
       Promise.resolve(void calls.push({ method, fields }));
@@ -68,6 +68,7 @@ describe("drift-issue.cjs", () => {
       core: { warning: () => {} },
       stack: "dev",
       drifted,
+      unfinished,
       file,
     });
     return calls;
@@ -100,6 +101,26 @@ describe("drift-issue.cjs", () => {
       ["update", "closed"],
     ]);
     expect(await asked([], false)).toEqual([]);
+  });
+
+  it("calls what an update has left to do by another name, and leaves the issue of drift alone", async () => {
+    const reason = "its last update, of Monday, did not succeed";
+    const calls = await asked([{ number: 2, title }], true, "~ image: a => b", reason);
+    expect(calls.map(({ method, fields }) => [method, fields.title])).toEqual([
+      ["create", "Unfinished: the last update of the stack dev did not reach all of it"],
+    ]);
+    expect(calls[0]?.fields.body).toContain(`${reason}. What differs below may be what that update left to do`);
+    expect(calls[0]?.fields.body).toContain("```text\n~ image: a => b\n```");
+  });
+
+  it("closes that one when the whole stack runs one commit, and tells of drift again", async () => {
+    const unfinished = { number: 3, title: "Unfinished: the last update of the stack dev did not reach all of it" };
+    const calls = await asked([unfinished], true);
+    expect(calls.map(({ method, fields }) => [method, fields.issue_number ?? fields.title, fields.state])).toEqual([
+      ["comment", 3, undefined],
+      ["update", 3, "closed"],
+      ["create", title, undefined],
+    ]);
   });
 
   it("keeps a long text within what an issue takes, with its end, and takes none of it for markup", async () => {

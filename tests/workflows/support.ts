@@ -8,6 +8,9 @@ const FOLDER = ".github/workflows";
 
 export interface Step {
   readonly name?: string;
+  readonly id?: string;
+  readonly if?: string;
+  readonly "continue-on-error"?: boolean;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;

@@ -125,6 +125,20 @@ describe("the order of things", () => {
     expect(preview?.if).toContain("github.event.pull_request.head.repo.full_name == github.repository");
   });
 
+  it("comments on a preview whatever came of it, and fails after that", () => {
+    const { preview } = workflow("pull-request").jobs;
+    const names = preview?.steps.map(({ name }) => name) ?? [];
+    expect(names.slice(-5)).toEqual(["Preview", "Policies, and the whole diff", "Comment", "Post it", "Result"]);
+    const [result] = preview?.steps.slice(-1) ?? [];
+    expect(result?.if).toBe("steps.preview.outputs.code != '0' || steps.policies.outcome != 'success'");
+    const policies = preview?.steps.find(({ id }) => id === "policies");
+    expect(policies?.["continue-on-error"]).toBe(true);
+    expect(policies?.with).not.toHaveProperty("comment-on-pr");
+    const [, script = ""] =
+      /npx tsx (\S+)/.exec(preview?.steps.find(({ name }) => name === "Comment")?.run ?? "") ?? [];
+    expect(existsSync(path.join(ROOT, script))).toBe(true);
+  });
+
   it("compares every committed stack", () => {
     const { drift } = workflow("drift").jobs;
     expect(drift?.strategy?.matrix.include.map(({ stack }) => stack).sort()).toEqual([...committed].sort());

@@ -20,6 +20,8 @@ export class FakeStack implements PromotionStack {
   programs: { name: string; image: string }[] = [];
   previewFails = false;
   isReadOnly = false;
+  /** Operations whose end the state does not know. */
+  pending = 0;
 
   constructor(readonly stack: string) {}
 
@@ -27,6 +29,10 @@ export class FakeStack implements PromotionStack {
     this.commands.push(command.join(" "));
     const [first, second, third, name = "", value = ""] = command;
     if (first === "preview") return Promise.resolve(JSON.stringify({ changeSummary: { update: 2 } }));
+    if (second === "export") {
+      const deployment = this.pending > 0 ? { pending_operations: Array(this.pending).fill({}) as object[] } : {};
+      return Promise.resolve(JSON.stringify({ version: 3, deployment }));
+    }
     if (second === "history") return Promise.resolve(JSON.stringify(this.#history()));
     if (this.isReadOnly && (third === "set" || third === "rm")) {
       return Promise.reject(new Error("pulumi stack tag failed:\nerror: [403]\nno right to write"));

@@ -31,6 +31,17 @@ const CUSTOM = {
   ports: { "otlp-grpc": 4317, "otlp-http": 4318 },
 };
 
+const BUCKET = {
+  lokiObjectStorage: {
+    endpoint: "https://s3.example.com",
+    bucket: "pyairtable-lines",
+    accessKeyId: "id",
+    forcePathStyle: true,
+    from: "2026-01-31",
+  },
+  "lokiObjectStorageSecretKey!": "not a real key",
+};
+
 const MANY = {
   services: Array.from({ length: 200 }, (_, index) => ({
     name: `service-${index}`,
@@ -46,6 +57,7 @@ export const CASES = {
   "traces in memory": settingsFor({ jaegerStorage: "memory", jaegerMaxTraces: 1000 }),
   "own services and retention": settingsFor(CUSTOM),
   "200 services": settingsFor(MANY),
+  "lines in a bucket": settingsFor(BUCKET),
 } satisfies Record<string, Settings>;
 
 export type CaseName = keyof typeof CASES;

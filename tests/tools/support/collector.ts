@@ -14,6 +14,11 @@ import { Rendered } from "./rendered";
 const QUEUE = "/var/lib/otelcol";
 const HOST = "127.0.0.1";
 
+const KAFKA: Written = {
+  kafka: { brokers: ["kafka-0.example.com:9093"], topicPrefix: "acme", user: "collector" },
+  "kafkaPassword!": "not a real password",
+};
+
 /** The kinds of stacks whose collectors differ. */
 export const COLLECTOR_CASES = {
   "Loki on Docker": {},
@@ -26,6 +31,8 @@ export const COLLECTOR_CASES = {
     traceSampling: { percentage: 10, slowerThan: "2s" },
   },
   "Pulumi.prod.yaml": stackFile("prod"),
+  "Kafka on Docker": KAFKA,
+  "Kafka before a gateway, on Kubernetes": { ...KAFKA, platform: "kubernetes", collectorGateway: true },
 } satisfies Record<string, Written>;
 
 export type CollectorCase = keyof typeof COLLECTOR_CASES;
@@ -38,7 +45,7 @@ type Keys = Record<string, unknown>;
 
 /** A collector's configuration, as far as tests change it. */
 export interface Config {
-  receivers: { otlp: { protocols: Record<"grpc" | "http", { endpoint: string }> } };
+  receivers: { otlp: { protocols: Record<"grpc" | "http", { endpoint: string }> }; kafka?: Keys };
   processors: Record<string, Keys>;
   connectors: Record<string, Keys>;
   exporters: Record<string, Keys>;

@@ -5,9 +5,15 @@ import type { Rendered } from "./rendered";
  * Starts Loki on the rendered configuration and gives its address. It ends with the test.
  *
  * It takes lines a second later and answers queries ten seconds later, when its parts have found each other.
+ *
+ * @param change of the configuration that a test needs.
  */
-export async function startLoki(binary: string, files: Rendered): Promise<string> {
-  const config = await files.copy("/etc/loki/loki.yaml", (text) => files.relocated(text, "/loki"));
+export async function startLoki(
+  binary: string,
+  files: Rendered,
+  change: (text: string) => string = (text) => text,
+): Promise<string> {
+  const config = await files.copy("/etc/loki/loki.yaml", (text) => change(files.relocated(text, "/loki")));
   const { http, grpc } = await freePorts("http", "grpc");
   const address = `http://127.0.0.1:${http}`;
   const listen = [

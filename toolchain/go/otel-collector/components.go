@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckv2extension"
@@ -15,6 +16,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/connector/forwardconnector"
 	"go.opentelemetry.io/collector/exporter"
@@ -38,6 +40,7 @@ import (
 func factories() (otelcol.Factories, error) {
 	receivers, receiversErr := otelcol.MakeFactoryMap[receiver.Factory](
 		filelogreceiver.NewFactory(),
+		kafkareceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 	)
 	processors, processorsErr := otelcol.MakeFactoryMap[processor.Factory](
@@ -57,6 +60,7 @@ func factories() (otelcol.Factories, error) {
 	exporters, exportersErr := otelcol.MakeFactoryMap[exporter.Factory](
 		debugexporter.NewFactory(),
 		elasticsearch.NewFactory(),
+		kafkaexporter.NewFactory(),
 		loadbalancing.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),

@@ -7,12 +7,12 @@ import { LokiLogging } from "./components/loki-logging";
 import { MetricsStack } from "./components/metrics-stack";
 import { createPlatform } from "./components/platform";
 import { programsOf, workloadsOf } from "./components/programs";
-import { leaveSdkStacksEmpty } from "./components/sdk-stacks";
+import { leaveOutSdkDiagnostics } from "./components/sdk-diagnostics";
 import { loadSettings } from "./components/settings/parse";
 import { outputs } from "./components/stack-outputs";
 import { TracingStack } from "./components/tracing-stack";
 
-leaveSdkStacksEmpty();
+leaveOutSdkDiagnostics();
 
 export = deploy;
 

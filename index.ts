@@ -21,7 +21,7 @@ async function deploy() {
   const credentials = new Credentials("credentials", settings);
   const programs = programsOf(settings, credentials);
   const workloads = workloadsOf(programs);
-  checkStack(settings, workloads);
+  await checkStack(settings, workloads);
   const platform = await createPlatform(settings, workloads);
 
   // The log stores come first: what writes traces or lines to Elasticsearch waits until its users exist.

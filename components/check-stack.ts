@@ -1,15 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  checkConsistency,
-  checkStructure,
-  checkUserRules,
-  ConsistencyError,
-  isProven,
-  readSurroundings,
-  stackFiles,
-  type StackFiles,
-} from "./consistency";
+import { ConsistencyError, type Problem } from "./consistency/problem";
+import { isProven } from "./consistency/proven";
+import { holdsRules } from "./consistency/rule-selection";
+import { stackFiles, type StackFiles } from "./consistency/stack-files";
+import { checkStructure } from "./consistency/structure";
 import type { Workload } from "./platform/workload";
 import { userRules } from "./programs/user-rules";
 import type { Settings } from "./settings/settings";
@@ -20,14 +15,21 @@ import type { Settings } from "./settings/settings";
  *
  * @throws pulumi.RunError with every problem at once: file, line and fix.
  */
-export function checkStack(settings: Settings, workloads: readonly Workload[]): void {
-  const { serviceMetrics } = settings;
+export async function checkStack(settings: Settings, workloads: readonly Workload[]): Promise<void> {
   const files = namedByUser(stackFiles(workloads), settings);
-  const problems = isProven()
-    ? checkStructure(files)
-    : checkConsistency(files, { ...readSurroundings(), serviceMetrics });
-  problems.push(...checkUserRules(files.userRules, { ...files, serviceMetrics }));
+  const proven = isProven();
+  const problems = proven ? checkStructure(files) : [];
+  if (!proven || files.userRules.some(holdsRules)) problems.push(...(await checkRules(files, settings, proven)));
   if (problems.length > 0) throw new pulumi.RunError(new ConsistencyError(problems).message);
+}
+
+/** What reads queries is loaded only here: most previews need none of it. */
+async function checkRules(files: StackFiles, { serviceMetrics }: Settings, proven: boolean): Promise<Problem[]> {
+  const { checkConsistency, checkUserRules, readSurroundings } = await import("./consistency");
+  return [
+    ...(proven ? [] : checkConsistency(files, { ...readSurroundings(), serviceMetrics })),
+    ...checkUserRules(files.userRules, { ...files, serviceMetrics }),
+  ];
 }
 
 /** The file that the settings name goes by that name, not by the one that Prometheus gets it under. */

@@ -1,14 +1,10 @@
-/** Set to anything, the SDK's debug lines are sent as ever: they are what `pulumi up --debug` shows of the program. */
-export const KEEP_DEBUG_LINES = "MONITORING_SDK_DEBUG";
-
 /**
  * Leaves out what the SDK records and sends for its own developers, for as long as this process runs. Together it was a fifth of a
  * preview.
  */
 export function leaveOutSdkDiagnostics(): void {
   leaveStacksEmpty();
-  // eslint-disable-next-line no-restricted-properties -- it is about one run, not about the stack
-  if (!process.env[KEEP_DEBUG_LINES]) leaveOutDebugLines();
+  leaveOutDebugLines();
 }
 
 /**

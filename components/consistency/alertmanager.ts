@@ -1,7 +1,7 @@
 import { load } from "js-yaml";
 
-import type { TextFile } from "./dashboards";
 import { didYouMean, type Problem } from "./problem";
+import type { TextFile } from "./text-file";
 
 interface Route {
   readonly receiver?: string;

@@ -1,11 +1,11 @@
-import { alertNameProblems, receiverProblems } from "./alertmanager";
-import { checkDashboard, dashboardUid, dataSourceProblems, dataSourceUids } from "./dashboards";
-import { heapProblems } from "./heaps";
+import { alertNameProblems } from "./alertmanager";
+import { checkDashboard, dashboardUid } from "./dashboards";
 import type { Problem } from "./problem";
 import { readRules } from "./rule-file";
 import { checkExpressions, crossProblems, documentationProblems, labelProblems } from "./rules";
 import { Sources } from "./sources";
 import type { StackFiles } from "./stack-files";
+import { checkStructure } from "./structure";
 import { RUNBOOK_URL, type Surroundings } from "./surroundings";
 
 export { ConsistencyError, formatProblem, type Problem } from "./problem";
@@ -14,20 +14,8 @@ export { ruleFilesFor } from "./rule-selection";
 export { contentHash, isProven } from "./proven";
 export { stackFiles, type StackFiles } from "./stack-files";
 export { readSurroundings, type Surroundings } from "./surroundings";
+export { checkStructure } from "./structure";
 export { checkUserRules, type UserRulesContext } from "./user-rules";
-
-/**
- * What can be checked in a few milliseconds, at every preview: receivers, the data sources of dashboards, heaps. The rest is
- * proven of the committed files by the tests, see {@link isProven}.
- */
-export function checkStructure({ memory, alertmanager, dashboards, dataSources }: StackFiles): Problem[] {
-  const uids = dataSources.flatMap(({ text }) => dataSourceUids(text));
-  return [
-    ...memory.flatMap(heapProblems),
-    ...alertmanager.flatMap(receiverProblems),
-    ...[...dashboards, ...dataSources].flatMap((file) => dataSourceProblems(file, uids)),
-  ];
-}
 
 /**
  * Everything: that each alert's and panel's metric has a source in this stack with the labels that are asked for, that every

@@ -1,3 +1,5 @@
+import type { TextFile } from "./text-file";
+
 /**
  * The rule files that a stack loads: all, except those named `stack-<program>.yaml` of programs that it does not have.
  *
@@ -9,4 +11,9 @@ export function ruleFilesFor(files: readonly string[], programs: readonly string
     const program = /^stack-(.+)\.ya?ml$/.exec(file)?.[1];
     return program === undefined || programs.includes(program);
   });
+}
+
+/** Whether a rule file holds more than comments and an empty list of groups, which is what the committed one for users holds. */
+export function holdsRules({ text }: TextFile): boolean {
+  return !/^(groups: *(\[\] *)?)?$/.test(text.replace(/^\s*(#.*)?\n?/gm, "").trim());
 }

@@ -1,9 +1,9 @@
 import { load } from "js-yaml";
 
 import type { Workload } from "../platform/workload";
-import type { TextFile } from "./dashboards";
 import type { Memory } from "./heaps";
 import type { ScrapeJob } from "./sources";
+import type { TextFile } from "./text-file";
 
 /** What of a stack the checks look at: its files as they are about to be deployed. */
 export interface StackFiles {

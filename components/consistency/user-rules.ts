@@ -1,8 +1,9 @@
-import type { TextFile } from "./dashboards";
 import type { Problem } from "./problem";
 import { readRules, type Rule, type RuleFile } from "./rule-file";
+import { holdsRules } from "./rule-selection";
 import { checkExpressions, labelProblems } from "./rules";
 import { Sources, type ScrapeJob } from "./sources";
+import type { TextFile } from "./text-file";
 
 /** The stack that a user's rules are added to. {@link stackFiles} gives all but the last. */
 export interface UserRulesContext {
@@ -21,7 +22,7 @@ export interface UserRulesContext {
  * @returns every problem at once; none when the files are good.
  */
 export function checkUserRules(files: readonly TextFile[], context: UserRulesContext): Problem[] {
-  const users = files.filter(({ text }) => !isEmpty(text)).map(({ file, text }) => readRules(file, text));
+  const users = files.filter(holdsRules).map(({ file, text }) => readRules(file, text));
   if (users.length === 0) return [];
   const ownRules = context.rules.flatMap(({ file, text }) => readRules(file, text).rules);
   const userRules = users.flatMap(({ rules }) => rules);
@@ -38,11 +39,6 @@ export function checkUserRules(files: readonly TextFile[], context: UserRulesCon
 }
 
 const order = ({ file }: Problem, files: readonly TextFile[]) => files.findIndex((one) => one.file === file);
-
-/** Whether a file holds nothing but comments and an empty list of groups, as the one that is committed. */
-function isEmpty(text: string): boolean {
-  return /^(groups: *(\[\] *)?)?$/.test(text.replace(/^\s*(#.*)?\n?/gm, "").trim());
-}
 
 /** Prometheus refuses a file that names a group twice. */
 function groupProblems({ file, groups }: RuleFile): Problem[] {

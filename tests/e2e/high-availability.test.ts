@@ -1,4 +1,6 @@
 /** The parts of the production stack that have several copies, as pods that run: what the copies do together. */
+import { readFileSync } from "node:fs";
+
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import { startRealCluster, whyNoRealNode } from "../../toolchain/cluster/real-cluster";
@@ -9,7 +11,14 @@ import { NodeAccess, stackImages } from "./support/real-node";
 import { NAMESPACE, SERVICE, serviceObjects, TRACE } from "./support/shop";
 import { TestStack } from "./support/test-stack";
 
-const COPIES = { alertmanager: 3, elasticsearch: 3, prometheus: 2, "otel-gateway": 2 };
+/** Elasticsearch with several nodes refuses to start with fewer open files; one alone does not ask. */
+const OPEN_FILES = 65_535;
+const allowed = Number(/^Max open files +\d+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
+const tooFew = allowed < OPEN_FILES ? `needs ${OPEN_FILES} open files, and this machine allows ${allowed}` : undefined;
+// The reason belongs into the output, beside that for which there is no real node at all.
+if (tooFew !== undefined) console.warn(`three nodes of Elasticsearch: ${tooFew}`);
+
+const COPIES = { alertmanager: 3, elasticsearch: tooFew ? 1 : 3, prometheus: 2, "otel-gateway": 2 };
 
 describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of its programs, on a real node", () => {
   let cluster: Cluster;
@@ -85,7 +94,12 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     expect(Object.entries(readiness).filter(([, state]) => !/^(\d+) of \1$|^complete$/.test(state))).toEqual([]);
   });
 
-  it("keeps a log line on two nodes of Elasticsearch, and finds it when one of the three is gone", async () => {
+  it("has the service's log line in Elasticsearch", async () => {
+    expect((await lines(`service.name:${SERVICE}`))._source.message).toContain(`hello from ${stack.name}`);
+  });
+
+  const several = `keeps a log line on two nodes of Elasticsearch, and finds it when one of three is gone`;
+  it.skipIf(tooFew !== undefined)(tooFew ? `${several}: ${tooFew}` : several, async () => {
     const { _id } = await lines(`service.name:${SERVICE}`);
     expect(await whole()).toMatchObject({ unassigned_shards: 0 });
     const before = (await node.pods(stack.name, "elasticsearch")).map(({ metadata }) => metadata?.uid);
@@ -142,7 +156,7 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     expect(trace.spans[0]?.operationName).toBe("GET /cart");
     type Indices = { index: string; rep: string }[];
     const indices = await elasticsearch<Indices>("/_cat/indices/jaeger-span-*?format=json&h=index,rep");
-    expect(indices.map(({ rep }) => Number(rep))).toEqual([1]);
+    expect(indices.map(({ rep }) => Number(rep))).toEqual([COPIES.elasticsearch > 1 ? 1 : 0]);
   });
 
   it("deletes Jaeger's old days by its nightly job, under the job's own user", async () => {

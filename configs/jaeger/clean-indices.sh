@@ -6,7 +6,9 @@ days=$1 url=$2 options=$3
 
 # Seconds, since not every `date` understands "2 days ago".
 oldest=$(date -u -d "@$(($(date -u +%s) - days * 86400))" +%Y-%m-%d)
-indices=$(curl --silent --show-error --fail --config "$options" "$url/_cat/indices/jaeger-*?h=index")
+# A new pod may be let out a moment after its start only.
+indices=$(curl --silent --show-error --fail --retry 10 --retry-delay 2 --retry-all-errors --config "$options" \
+  "$url/_cat/indices/jaeger-*?h=index")
 
 deleted=0
 for index in $indices; do

@@ -28,8 +28,11 @@ interface Volume extends KubeObject {
 /** Gives each claim that waits a folder of the node, and removes the folders of claims that are gone. */
 export async function provideVolumes(client: KubernetesClient, machine: Machine): Promise<void> {
   const claims = await client.call<{ items: Claim[] }>("GET", CLAIMS);
-  for (const claim of claims.items.filter(isWaiting)) await provide(client, machine, claim);
   const volumes = await client.call<{ items: Volume[] }>("GET", VOLUMES);
+  // A claim waits for a moment longer than for its volume: until the two are bound.
+  const provided = new Set(volumes.items.map(({ metadata }) => metadata.name));
+  const waiting = claims.items.filter((claim) => isWaiting(claim) && !provided.has(nameOf(claim)));
+  for (const claim of waiting) await provide(client, machine, claim);
   for (const { metadata, spec } of volumes.items.filter(({ status }) => status?.phase === "Released")) {
     if (spec.local) await rm(spec.local.path, { recursive: true, force: true });
     await client.call("DELETE", `${VOLUMES}/${metadata.name}`);
@@ -40,8 +43,13 @@ function isWaiting({ metadata, spec }: Claim): boolean {
   return spec.volumeName === undefined && metadata.annotations?.[ASKED] === PROVISIONER;
 }
 
-async function provide(client: KubernetesClient, machine: Machine, { metadata, spec: asked }: Claim): Promise<void> {
-  const name = `folder-${metadata.uid}`;
+function nameOf({ metadata }: Claim): string {
+  return `folder-${metadata.uid}`;
+}
+
+async function provide(client: KubernetesClient, machine: Machine, claim: Claim): Promise<void> {
+  const { metadata, spec: asked } = claim;
+  const name = nameOf(claim);
   const folder = path.join(machine.folder, "volumes", name);
   await mkdir(folder, { recursive: true });
   const onNode = { key: "kubernetes.io/hostname", operator: "In", values: [machine.name] };

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
-import { startRealCluster, whyNoRealNode } from "../../toolchain/cluster/real-cluster";
-import type { Cluster } from "../../toolchain/cluster";
-import { ClusterView } from "./support/cluster-objects";
+import { whyNoRealNode } from "../../toolchain/cluster/real-cluster";
+import type { ClusterView } from "./support/cluster-objects";
 import { eventually, getJson, postJson } from "./support/eventually";
-import { NodeAccess, stackImages } from "./support/real-node";
-import { NAMESPACE, SERVICE, serviceObjects, TRACE } from "./support/shop";
-import { TestStack } from "./support/test-stack";
+import { NodeStack } from "./support/node-stack";
+import type { NodeAccess } from "./support/real-node";
+import { SERVICE, TRACE } from "./support/shop";
+import type { TestStack } from "./support/test-stack";
 
 /** Elasticsearch with several nodes refuses to start with fewer open files; one alone does not ask. */
 const OPEN_FILES = 65_535;
@@ -21,37 +21,23 @@ if (tooFew !== undefined) console.warn(`three nodes of Elasticsearch: ${tooFew}`
 const COPIES = { alertmanager: 3, elasticsearch: tooFew ? 1 : 3, prometheus: 2, "otel-gateway": 2 };
 
 describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of its programs, on a real node", () => {
-  let cluster: Cluster;
+  let all: NodeStack;
   let view: ClusterView;
   let node: NodeAccess;
   let stack: TestStack;
 
   beforeAll(async () => {
-    cluster = await startRealCluster({ images: stackImages(), report: (message) => console.error(message) });
-    view = new ClusterView(cluster.kubeconfig);
-    node = new NodeAccess(cluster.kubeconfig);
-    stack = await TestStack.create(inject("workspace"), {
-      platform: "kubernetes",
-      kubeconfig: cluster.kubeconfig,
-      kubernetesContext: cluster.context,
+    all = await NodeStack.up(inject("workspace"), {
       logging: "elk",
       logstash: false,
       replicas: COPIES,
       collectorGateway: true,
       jaegerStorage: "elasticsearch",
-      servicesNamespace: NAMESPACE,
-      services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
     });
-    for (const [at, body] of serviceObjects(stack.name)) await view.client.call("POST", at, { body });
-    await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    ({ view, node, stack } = all);
   });
 
-  afterAll(async () => {
-    await stack?.remove();
-    await node?.close();
-    view?.close();
-    await cluster?.stop();
-  });
+  afterAll(() => all?.remove());
 
   /** What Elasticsearch answers its administrator. */
   const elasticsearch = async <T>(path: string, ...options: string[]): Promise<T> => {

@@ -4,13 +4,13 @@ import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
-import { startRealCluster, whyNoRealNode } from "../../toolchain/cluster/real-cluster";
-import type { Cluster } from "../../toolchain/cluster";
-import { ClusterView } from "./support/cluster-objects";
+import { whyNoRealNode } from "../../toolchain/cluster/real-cluster";
+import type { ClusterView } from "./support/cluster-objects";
 import { eventually, getJson } from "./support/eventually";
-import { NodeAccess, stackImages } from "./support/real-node";
-import { NAMESPACE, SERVICE, serviceObjects, TRACE } from "./support/shop";
-import { TestStack } from "./support/test-stack";
+import { NodeStack } from "./support/node-stack";
+import type { NodeAccess } from "./support/real-node";
+import { NAMESPACE, SERVICE, TRACE } from "./support/shop";
+import type { TestStack } from "./support/test-stack";
 
 const PROGRAMS = {
   "job/elasticsearch-setup": "complete",
@@ -35,7 +35,7 @@ const refusal = whyNoRealNode();
 if (refusal !== undefined) console.warn(refusal);
 
 describe.skipIf(refusal !== undefined)(`a development stack on a real node${refusal ? `: ${refusal}` : ""}`, () => {
-  let cluster: Cluster;
+  let all: NodeStack;
   let view: ClusterView;
   let node: NodeAccess;
   let stack: TestStack;
@@ -51,30 +51,13 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
   };
 
   beforeAll(async () => {
-    cluster = await startRealCluster({ images: stackImages(), report: (message) => console.error(message) });
-    view = new ClusterView(cluster.kubeconfig);
-    node = new NodeAccess(cluster.kubeconfig);
-    stack = await TestStack.create(inject("workspace"), {
-      platform: "kubernetes",
-      kubeconfig: cluster.kubeconfig,
-      kubernetesContext: cluster.context,
-      logging: "both",
-      logstash: false,
-      servicesNamespace: NAMESPACE,
-      services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
-    });
-    for (const [at, body] of serviceObjects(stack.name)) await view.client.call("POST", at, { body });
-    await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+    all = await NodeStack.up(inject("workspace"), { logging: "both", logstash: false });
+    ({ view, node, stack } = all);
     prometheus = await node.forward(stack.name, "prometheus", 9090);
     loki = await node.forward(stack.name, "loki", 3100);
   });
 
-  afterAll(async () => {
-    await stack?.remove();
-    await node?.close();
-    view?.close();
-    await cluster?.stop();
-  });
+  afterAll(() => all?.remove());
 
   it("has every program ready, with no container that was started twice", async () => {
     expect(await view.readiness(stack.name)).toEqual(PROGRAMS);

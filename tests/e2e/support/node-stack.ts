@@ -1,0 +1,47 @@
+import type { Workspace } from "../../../operations/workspace";
+import type { Cluster } from "../../../toolchain/cluster";
+import { startRealCluster } from "../../../toolchain/cluster/real-cluster";
+import { ClusterView } from "./cluster-objects";
+import { NodeAccess, stackImages } from "./real-node";
+import { NAMESPACE, SERVICE, serviceObjects } from "./shop";
+import { TestStack } from "./test-stack";
+
+/** A cluster with one real node, a service on it, and a stack that watches the service. */
+export class NodeStack {
+  private constructor(
+    private readonly cluster: Cluster,
+    readonly view: ClusterView,
+    readonly node: NodeAccess,
+    readonly stack: TestStack,
+  ) {}
+
+  /** Brings all of it up; what was begun is removed when that fails. */
+  static async up(workspace: Workspace, settings: Record<string, unknown>): Promise<NodeStack> {
+    const cluster = await startRealCluster({ images: stackImages(), report: (message) => console.error(message) });
+    const { kubeconfig, context } = cluster;
+    const stack = await TestStack.create(workspace, {
+      platform: "kubernetes",
+      kubeconfig,
+      kubernetesContext: context,
+      servicesNamespace: NAMESPACE,
+      services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
+      ...settings,
+    });
+    const all = new NodeStack(cluster, new ClusterView(kubeconfig), new NodeAccess(kubeconfig), stack);
+    try {
+      for (const [at, body] of serviceObjects(stack.name)) await all.view.client.call("POST", at, { body });
+      await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
+      return all;
+    } catch (error) {
+      await all.remove();
+      throw error;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.stack.remove();
+    await this.node.close();
+    this.view.close();
+    await this.cluster.stop();
+  }
+}

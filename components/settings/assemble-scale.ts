@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { defined } from "./optional";
 import type { Values } from "./schema";
 import type { Kafka, LokiObjectStorage } from "./settings";
 
@@ -31,7 +32,7 @@ export function assembleObjectStorage(values: Values): { readonly objectStorage?
       from,
       region,
       forcePathStyle,
-      ...(authority === undefined ? {} : { authority }),
+      ...defined({ authority }),
       ...(accessKeyId !== undefined && secretKey !== undefined
         ? { key: { id: accessKeyId, secret: pulumi.secret(secretKey) } }
         : {}),
@@ -49,7 +50,7 @@ export function assembleKafka(values: Values, name: string): { readonly kafka?: 
       brokers,
       topicPrefix,
       tls,
-      ...(authority === undefined ? {} : { authority }),
+      ...defined({ authority }),
       ...(user !== undefined && password !== undefined
         ? { login: { user, mechanism, password: pulumi.secret(password) } }
         : {}),

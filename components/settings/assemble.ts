@@ -9,6 +9,7 @@ import {
   JAVA_PROGRAMS,
   type ProgramName,
 } from "./defaults";
+import { defined, secrets } from "./optional";
 import type { RawConfig } from "./parse";
 import { schema, type Values } from "./schema";
 import type { Alerting, KubernetesSettings, ProgramResources, Settings, TraceStorage } from "./settings";
@@ -31,11 +32,12 @@ const FRONT_DOOR_PORT = 8443;
 
 /** Settings from values that were checked. */
 export function assemble(values: Values, raw: RawConfig): Settings {
+  const name = values.name ?? `pyairtable-${raw.stack}`;
   return {
-    name: values.name ?? `pyairtable-${raw.stack}`,
+    name,
     environment: values.environment ?? raw.stack,
     platform: values.platform,
-    ...(values.platform === "kubernetes" ? { kubernetes: assembleKubernetes(values, raw) } : {}),
+    ...(values.platform === "kubernetes" ? { kubernetes: assembleKubernetes(values, name) } : {}),
     bindAddress: values.bindAddress,
     ...assembleFrontDoor(values),
     ...(values.servicesNetwork === undefined ? {} : { servicesNetwork: values.servicesNetwork }),
@@ -53,7 +55,7 @@ export function assemble(values: Values, raw: RawConfig): Settings {
     ...assembleRemoteWrite(values),
     ...assembleLogging(values),
     collectorGateway: values.collectorGateway,
-    ...assembleKafka(values, values.name ?? `pyairtable-${raw.stack}`),
+    ...assembleKafka(values, name),
     ...assembleSampling(values),
     traces: assembleTraces(values),
     grafana: assembleGrafana(values),
@@ -72,9 +74,8 @@ export function assemble(values: Values, raw: RawConfig): Settings {
   };
 }
 
-function assembleKubernetes(values: Values, raw: RawConfig): KubernetesSettings {
+function assembleKubernetes(values: Values, name: string): KubernetesSettings {
   const { domain, className, tlsSecret, clusterIssuer } = values.ingress;
-  const name = values.name ?? `pyairtable-${raw.stack}`;
   return {
     namespace: values.namespace ?? name,
     servicesNamespace: values.servicesNamespace,
@@ -225,18 +226,4 @@ function heapShare(program: ProgramName): number {
 /** The built-in table of a key, read by the same parser as the user's. */
 function parsedDefaults(name: "resources" | "storage"): object {
   return schema[name].schema.parse(name === "resources" ? DEFAULT_RESOURCES : DEFAULT_STORAGE);
-}
-
-function secrets<K extends string>(values: Record<K, string | undefined>): { [P in K]?: pulumi.Output<string> } {
-  return Object.fromEntries(
-    Object.entries<string>(defined(values) as Record<string, string>).map(([key, value]) => [
-      key,
-      pulumi.secret(value),
-    ]),
-  ) as { [P in K]?: pulumi.Output<string> };
-}
-
-/** A copy without the keys that hold `undefined`. */
-function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
 }

@@ -26,6 +26,9 @@ export class NodeStack {
       servicesNamespace: NAMESPACE,
       services: [{ name: SERVICE, address: `${SERVICE}:8000` }],
       ...settings,
+    }).catch(async (error: unknown) => {
+      await cluster.stop();
+      throw error;
     });
     const all = new NodeStack(cluster, new ClusterView(kubeconfig), new NodeAccess(kubeconfig), stack);
     try {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { anything, address, boolean, duration, list, object, oneOf, text, url } from "./kinds";
+import { anything, address, authorities, boolean, duration, list, object, oneOf, text, url } from "./kinds";
 
 /** The day at which Loki's first period begins; a second one comes after it. */
 export const LOKI_FIRST_DAY = "2024-01-01";
@@ -14,8 +14,6 @@ const day = z
   .string({ error: "expected a day such as 2026-01-31" })
   .refine((value) => /^\d{4}-\d\d-\d\d$/.test(value) && isDay(value), { error: "expected a day such as 2026-01-31" })
   .refine((value) => value > LOKI_FIRST_DAY, { error: `expected a day after ${LOKI_FIRST_DAY}` });
-
-const authority = text(/-----BEGIN CERTIFICATE-----/, "a certificate as PEM");
 
 /** A member of an object comes as a value of YAML, where a whole key comes as text. */
 const flag = z.preprocess((value) => (typeof value === "boolean" ? String(value) : value), boolean);
@@ -33,7 +31,7 @@ export const lokiObjectStorage = object({
   region: anything.optional(),
   accessKeyId: anything.optional(),
   forcePathStyle: flag.optional(),
-  authority: authority.optional(),
+  authority: authorities.optional(),
   from: day.optional(),
 });
 
@@ -44,7 +42,7 @@ export const kafka = object({
     .optional(),
   topicPrefix: text(TOPIC, "letters, digits and . _ -, at most 240 long").optional(),
   tls: flag.optional(),
-  authority: authority.optional(),
+  authority: authorities.optional(),
   user: anything.optional(),
   mechanism: oneOf("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512").optional(),
 });

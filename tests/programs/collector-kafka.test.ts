@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate } from "../../components/certificates";
 import type { Workload } from "../../components/platform/workload";
 import type { Written } from "../support/settings";
 import { factsOf, programsFor, secretFilesOf, textOfFile, yamlOf } from "./support";
@@ -119,7 +120,7 @@ describe("Kafka before the stores", () => {
   });
 
   it("is known by an authority of one's own, or spoken to without TLS", () => {
-    const authority = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
+    const authority = authorityCertificate("a root");
     const own = programsFor({ kafka: { brokers: ["kafka:9093"], authority } }).tracing.otelCollector;
     expect(configOf(own).receivers.kafka).toMatchObject({ tls: { ca_file: "/etc/otel-collector/kafka-ca.crt" } });
     expect(textOfFile(own, "kafka-ca.crt")).toBe(authority);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { authorityCertificate } from "../../components/certificates";
 import { images } from "../../components/images";
 import type { Written } from "../support/settings";
 import { factsOf, lokiProgramsFor, pathsOf, secretFilesOf, textOfFile, yamlOf } from "./support";
@@ -105,7 +106,7 @@ describe("loki on object storage", () => {
   });
 
   it("knows a store of one's own by its authority", () => {
-    const authority = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
+    const authority = authorityCertificate("a root");
     const program = lokiFor({ lokiObjectStorage: { ...lokiObjectStorage, authority } });
     expect(yamlOf<Bucket>(program, "loki.yaml").storage_config.aws).toMatchObject({
       http_config: { ca_file: "/etc/loki/object-storage-ca.crt" },

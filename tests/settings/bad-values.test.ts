@@ -97,6 +97,8 @@ const refused: readonly (readonly [key: string, values: readonly unknown[]])[] =
   ["grafanaDatabase.caCertificate", [...BAD_AUTHORITIES, "", null, 5]],
   ["postgresSslMode", ["prefer", "true"]],
   ["postgresCaCertificate", BAD_AUTHORITIES],
+  ["kafka.authority", BAD_AUTHORITIES],
+  ["lokiObjectStorage.authority", BAD_AUTHORITIES],
   ["postgresDatabase", [" postgres", "a\nb"]],
   ["smtpHost", ["mail.org", "mail.org:smtp", "mail..org:25"]],
   ["criticalEmail", [...BAD_MAIL, "a@b.org,", "a@b.org;c@d.org"]],

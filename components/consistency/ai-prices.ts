@@ -40,18 +40,21 @@ export function readPrices(file: string, text: string): PriceTable {
 /**
  * The table as rules that record `ai_model_price_dollars_per_token{model,type}`, which `recording.yaml` multiplies with
  * tokens. A type without a price of its own costs what new input costs. `ai_price_table_info{version,currency}` is 1 and tells
- * of which table they are; as a label of the prices, the version would double them for a moment when it changes.
+ * of which table they are; as a label of the prices, the version would double them for a moment when it changes. A rule for each
+ * model, since one for each price would be more rules than all others of the stack together.
  */
 export function priceRules({ version, currency, models }: PriceTable): object {
-  const prices = Object.entries(models).flatMap(([name, { input, cached_input, cache_write, output }]) =>
-    Object.entries({ input, cached_input: cached_input ?? input, cache_write: cache_write ?? input, output }).map(
-      ([type, dollars]) => ({
-        record: "ai_model_price_dollars_per_token",
-        expr: `vector(${dollars}) / 1e6`,
-        labels: { model: name, type },
-      }),
-    ),
-  );
+  const prices = Object.entries(models).map(([name, { input, cached_input, cache_write, output }]) => {
+    const byType = { input, cached_input: cached_input ?? input, cache_write: cache_write ?? input, output };
+    const series = Object.entries(byType).map(
+      ([type, dollars]) => `label_replace(vector(${dollars}), "type", "${type}", "", "")`,
+    );
+    return {
+      record: "ai_model_price_dollars_per_token",
+      expr: `(\n  ${series.join("\n  or\n  ")}\n)\n/ 1e6`,
+      labels: { model: name },
+    };
+  });
   const info = { record: "ai_price_table_info", expr: "vector(1)", labels: { version, currency } };
   return { groups: [{ name: `ai-prices-${version}`, interval: "1m", rules: [...prices, info] }] };
 }

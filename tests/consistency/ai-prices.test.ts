@@ -7,24 +7,28 @@ const table = (models: unknown, rest: object = {}) =>
   JSON.stringify({ version: "1", currency: "USD", models, ...rest });
 
 describe("the table of prices", () => {
-  it("is read, and becomes one rule for each model and type, and one for its version", () => {
+  it("is read, and becomes one rule for each model, and one for its version", () => {
     const prices = readPrices("prices.json", table({ small: { input: 2, cached_input: 0.5, output: 8 } }));
-    const rule = (type: string, expr: string) => ({
-      record: "ai_model_price_dollars_per_token",
-      expr,
-      labels: { model: "small", type },
-    });
+    const expr = [
+      "(",
+      '  label_replace(vector(2), "type", "input", "", "")',
+      "  or",
+      '  label_replace(vector(0.5), "type", "cached_input", "", "")',
+      "  or",
+      // No price of its own: as new input.
+      '  label_replace(vector(2), "type", "cache_write", "", "")',
+      "  or",
+      '  label_replace(vector(8), "type", "output", "", "")',
+      ")",
+      "/ 1e6",
+    ].join("\n");
     expect(priceRules(prices)).toEqual({
       groups: [
         {
           name: "ai-prices-1",
           interval: "1m",
           rules: [
-            rule("input", "vector(2) / 1e6"),
-            rule("cached_input", "vector(0.5) / 1e6"),
-            // No price of its own: as new input.
-            rule("cache_write", "vector(2) / 1e6"),
-            rule("output", "vector(8) / 1e6"),
+            { record: "ai_model_price_dollars_per_token", expr, labels: { model: "small" } },
             { record: "ai_price_table_info", expr: "vector(1)", labels: { version: "1", currency: "USD" } },
           ],
         },

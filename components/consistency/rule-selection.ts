@@ -4,7 +4,7 @@ import type { TextFile } from "./text-file";
  * The rule files that a stack loads: all, except those named `stack-<program>.yaml` of programs that it does not have.
  *
  * @param files names of the files in `configs/prometheus/rules`.
- * @param programs names of the stack's programs, and `kubelet` where those are scraped.
+ * @param programs names of the stack's programs, `kubelet` where those are scraped, and `kafka` where collectors use it.
  */
 export function ruleFilesFor(files: readonly string[], programs: readonly string[]): string[] {
   return files.filter((file) => {

@@ -105,7 +105,11 @@ export function prometheus(settings: Settings, scraped: readonly Workload[]): Wo
 
 /** The rules that fit the stack's programs, the prices of models, and the users' own rules. */
 function ruleFiles(settings: Settings, scraped: readonly Workload[]): ConfigFile[] {
-  const programs = [...scraped.map(({ name }) => name), ...(settings.kubernetes ? ["kubelet"] : [])];
+  const programs = [
+    ...scraped.map(({ name }) => name),
+    ...(settings.kubernetes ? ["kubelet"] : []),
+    ...(settings.kafka ? ["kafka"] : []),
+  ];
   const prices = readPrices("configs/ai-prices.json", nativeText("ai-prices.json"));
   const own = userRules(settings);
   return [

@@ -49,7 +49,7 @@ const kebab = (name: string): string => name.replace(/(?<!^)(?=[A-Z])/g, "-").to
 
 describe("rule files", () => {
   it("are the recorded series, the objectives, the categories and the user's own", () => {
-    const programs = ["stack-elasticsearch", "stack-kubelet", "stack-loki", "stack-promtail"];
+    const programs = ["stack-elasticsearch", "stack-kafka", "stack-kubelet", "stack-loki", "stack-promtail"];
     expect(Object.keys(files).sort()).toEqual([...CATEGORIES, ...programs, "custom", "objectives", "recording"].sort());
   });
 

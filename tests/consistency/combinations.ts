@@ -23,5 +23,11 @@ export const COMBINATIONS: Readonly<Record<string, Written>> = {
   "Pulumi.prod.yaml": committed("prod"),
   "a collector gateway": { platform: "kubernetes", collectorGateway: true },
   "traces in Elasticsearch": { platform: "kubernetes", logging: "elk", jaegerStorage: "elasticsearch" },
+  "Kafka, on Docker": { kafka: { brokers: ["kafka-0.example.com:9093"] } },
+  "Kafka between agents and gateways": {
+    platform: "kubernetes",
+    collectorGateway: true,
+    kafka: { brokers: ["kafka-0.example.com:9093"] },
+  },
   "federation of another Prometheus": { federateFrom: ["prometheus.eu.example.com:9090"] },
 };

@@ -1,6 +1,4 @@
 /** The parts of the production stack that have several copies, as pods that run: what the copies do together. */
-import { readFileSync } from "node:fs";
-
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import { whyNoRealNode } from "../../toolchain/cluster/real-cluster";
@@ -11,14 +9,7 @@ import type { NodeAccess } from "./support/real-node";
 import { SERVICE, TRACE } from "./support/shop";
 import type { TestStack } from "./support/test-stack";
 
-/** Elasticsearch with several nodes refuses to start with fewer open files; one alone does not ask. */
-const OPEN_FILES = 65_535;
-const allowed = Number(/^Max open files +\d+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
-const tooFew = allowed < OPEN_FILES ? `needs ${OPEN_FILES} open files, and this machine allows ${allowed}` : undefined;
-// The reason belongs into the output, beside that for which there is no real node at all.
-if (tooFew !== undefined) console.warn(`three nodes of Elasticsearch: ${tooFew}`);
-
-const COPIES = { alertmanager: 3, elasticsearch: tooFew ? 1 : 3, prometheus: 2, "otel-gateway": 2 };
+const COPIES = { alertmanager: 3, elasticsearch: 3, prometheus: 2, "otel-gateway": 2 };
 
 describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of its programs, on a real node", () => {
   let all: NodeStack;
@@ -39,14 +30,6 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
 
   afterAll(() => all?.remove());
 
-  /** What Elasticsearch answers its administrator. */
-  const elasticsearch = async <T>(path: string, ...options: string[]): Promise<T> => {
-    const secrets = "/etc/elasticsearch/secrets";
-    const curl = `curl -s --cacert ${secrets}/ca.crt -u "elastic:$(cat ${secrets}/elastic-password)"`;
-    const ask = `${curl} ${options.join(" ")} "https://elasticsearch:9200${path}"`;
-    const { output } = await node.exec(stack.name, "elasticsearch", ["sh", "-c", ask]);
-    return JSON.parse(output) as T;
-  };
   const each = async <T>(program: keyof typeof COPIES, port: number, path: string): Promise<T[]> => {
     const indices = Array.from({ length: COPIES[program] }, (_, index) => index);
     const urls = await Promise.all(indices.map((index) => node.forward(stack.name, program, port, index)));
@@ -57,7 +40,7 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     eventually(
       "three nodes with a copy of each shard",
       async () => {
-        const health = await elasticsearch<Health>("/_cluster/health");
+        const health = await all.elasticsearch<Health>("/_cluster/health");
         return health.status === "green" && health.number_of_nodes === 3 ? health : undefined;
       },
       240,
@@ -67,7 +50,7 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     eventually(
       `lines with ${query}`,
       async () => {
-        const { hits } = await elasticsearch<Found>(`/logs-*/_search?size=1&q=${encodeURIComponent(query)}`);
+        const { hits } = await all.elasticsearch<Found>(`/logs-*/_search?size=1&q=${encodeURIComponent(query)}`);
         return hits.hits[0];
       },
       120,
@@ -84,8 +67,7 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     expect((await lines(`service.name:${SERVICE}`))._source.message).toContain(`hello from ${stack.name}`);
   });
 
-  const several = `keeps a log line on two nodes of Elasticsearch, and finds it when one of three is gone`;
-  it.skipIf(tooFew !== undefined)(tooFew ? `${several}: ${tooFew}` : several, async () => {
+  it("keeps a log line on two nodes of Elasticsearch, and finds it when one of three is gone", async () => {
     const { _id } = await lines(`service.name:${SERVICE}`);
     expect(await whole()).toMatchObject({ unassigned_shards: 0 });
     const before = (await node.pods(stack.name, "elasticsearch")).map(({ metadata }) => metadata?.uid);
@@ -141,13 +123,13 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
     );
     expect(trace.spans[0]?.operationName).toBe("GET /cart");
     type Indices = { index: string; rep: string }[];
-    const indices = await elasticsearch<Indices>("/_cat/indices/jaeger-span-*?format=json&h=index,rep");
-    expect(indices.map(({ rep }) => Number(rep))).toEqual([COPIES.elasticsearch > 1 ? 1 : 0]);
+    const indices = await all.elasticsearch<Indices>("/_cat/indices/jaeger-span-*?format=json&h=index,rep");
+    expect(indices.map(({ rep }) => Number(rep))).toEqual([1]);
   });
 
   it("deletes Jaeger's old days by its nightly job, under the job's own user", async () => {
     const old = "jaeger-span-2020-01-01";
-    expect(await elasticsearch(`/${old}`, "-X", "PUT")).toMatchObject({ acknowledged: true });
+    expect(await all.elasticsearch(`/${old}`, "-X", "PUT")).toMatchObject({ acknowledged: true });
     const jobs = `/apis/batch/v1/namespaces/${stack.name}`;
     type Nightly = { metadata: { name: string }; spec: { jobTemplate: { spec: object } } };
     const [nightly, ...more] = await view.list<Nightly>(`${jobs}/cronjobs`);
@@ -159,7 +141,7 @@ describe.skipIf(whyNoRealNode() !== undefined)("a stack with several copies of i
       const state = (await view.readiness(stack.name))[`job/${name}`];
       return state === "complete" || undefined;
     });
-    expect(await elasticsearch(`/${old}`)).toMatchObject({ status: 404 });
+    expect(await all.elasticsearch(`/${old}`)).toMatchObject({ status: 404 });
     await view.client.call("DELETE", `${jobs}/jobs/${name}`, { query: { propagationPolicy: "Background" } });
   });
 

@@ -127,14 +127,12 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
   });
 
   it("has the line in Elasticsearch as well, with the node that it is from", async () => {
-    const secrets = "/etc/elasticsearch/secrets";
-    const search = `https://elasticsearch:9200/logs-*/_search?size=1&q=kubernetes.namespace:${NAMESPACE}%20AND%20_exists_:kubernetes.node.name`;
-    const ask = `curl -sf --cacert ${secrets}/ca.crt -u "elastic:$(cat ${secrets}/elastic-password)" "${search}"`;
+    const search = `/logs-*/_search?size=1&q=kubernetes.namespace:${NAMESPACE}%20AND%20_exists_:kubernetes.node.name`;
     type Found = { hits: { hits: { _source: object }[] } };
-    const document = await eventually("its line in Elasticsearch", async () => {
-      const { output } = await node.exec(stack.name, "elasticsearch", ["sh", "-c", ask]);
-      return (JSON.parse(output) as Found).hits.hits[0]?._source;
-    });
+    const document = await eventually(
+      "its line in Elasticsearch",
+      async () => (await all.elasticsearch<Found>(search)).hits.hits[0]?._source,
+    );
     expect(document).toMatchObject({
       environment: stack.name,
       host: { name: "node-1" },

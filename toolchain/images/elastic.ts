@@ -4,45 +4,11 @@ import path from "node:path";
 import { images } from "../../components/images";
 import { goRecipes } from "../go/recipes";
 import { mavenArchives } from "../maven";
+import { bash, curl, java, javaHome } from "./debian-packages";
 import type { ImageRecipe } from "./layout";
-
-// Debian 12's packages: what bash, curl and Java link to, and nothing that they only load for a screen or a printer.
-const bash = ["bash", "libc6", "libtinfo6"];
-const curl = [
-  "curl",
-  "libbrotli1",
-  "libcom-err2",
-  "libcurl4",
-  "libffi8",
-  "libgmp10",
-  "libgnutls30",
-  "libgssapi-krb5-2",
-  "libhogweed6",
-  "libidn2-0",
-  "libk5crypto3",
-  "libkeyutils1",
-  "libkrb5-3",
-  "libkrb5support0",
-  "libldap-2.5-0",
-  "libnettle8",
-  "libnghttp2-14",
-  "libp11-kit0",
-  "libpsl5",
-  "librtmp1",
-  "libsasl2-2",
-  "libssh2-1",
-  "libssl3",
-  "libtasn1-6",
-  "libunistring2",
-  "libzstd1",
-  "zlib1g",
-];
-const java = ["openjdk-17-jre-headless", "libgcc-s1", "libstdc++6"];
 
 // The vendor's base is a full distribution: bash, curl, coreutils, tini.
 const elasticBase = { shell: true, tmp: true, certificates: true, timeZones: false } as const;
-
-const debianArchitecture = process.arch === "x64" ? "amd64" : process.arch;
 
 const owned = (path: string) => ({ path, mode: 0o775, uid: 1000, gid: 0 });
 
@@ -64,6 +30,11 @@ if [[ -n "$ELASTIC_PASSWORD" ]]; then
   if ! elasticsearch-keystore list | grep -q '^bootstrap[.]password$'; then
     echo "$ELASTIC_PASSWORD" | elasticsearch-keystore add -x bootstrap.password
   fi
+fi
+# Several nodes refuse to start with less. The vendor's image has no such line: there the limit has to be raised.
+open_files=$(ulimit -Hn)
+if [[ "$open_files" != unlimited && "$open_files" -lt 65535 ]]; then
+  export LD_PRELOAD=/usr/local/lib/open-files.so
 fi
 exec elasticsearch
 `;
@@ -144,7 +115,7 @@ export const elasticRecipes = {
     version: mavenArchives.elasticsearch.version,
     source: "built",
     ...elasticBase,
-    packages: [...bash, ...curl, ...java, "tini"],
+    packages: [...bash, ...curl, ...java, "tcc", "tini"],
     archive: {
       name: "elasticsearch",
       path: elasticsearchHome,
@@ -153,12 +124,15 @@ export const elasticRecipes = {
     },
     links: {
       "/bin/tini": "/usr/bin/tini",
-      [`${elasticsearchHome}/jdk`]: `/usr/lib/jvm/java-17-openjdk-${debianArchitecture}`,
+      [`${elasticsearchHome}/jdk`]: javaHome,
     },
     accounts: { elasticsearch: { uid: 1000, gid: 0, home: elasticsearchHome } },
-    directories: ["config", "config/jvm.options.d", "data", "logs", "plugins"].map((folder) =>
-      owned(`${elasticsearchHome}/${folder}`),
-    ),
+    directories: [
+      ...["config", "config/jvm.options.d", "data", "logs", "plugins"].map((folder) =>
+        owned(`${elasticsearchHome}/${folder}`),
+      ),
+      { path: "/usr/local/lib", mode: 0o755, uid: 0, gid: 0 },
+    ],
     files: [
       { path: "/usr/local/bin/docker-entrypoint.sh", mode: 0o555, content: elasticsearchEntrypoint },
       { path: `${elasticsearchHome}/config/elasticsearch.yml`, mode: 0o664, content: elasticsearchConfig },

@@ -41,6 +41,15 @@ export class NodeStack {
     }
   }
 
+  /** What Elasticsearch answers its administrator, asked in its own container. */
+  async elasticsearch<T>(path: string, ...options: string[]): Promise<T> {
+    const secrets = "/etc/elasticsearch/secrets";
+    const curl = `curl -s --cacert ${secrets}/ca.crt -u "elastic:$(cat ${secrets}/elastic-password)"`;
+    const ask = `${curl} ${options.join(" ")} "https://elasticsearch:9200${path}"`;
+    const { output } = await this.node.exec(this.stack.name, "elasticsearch", ["sh", "-c", ask]);
+    return JSON.parse(output) as T;
+  }
+
   async remove(): Promise<void> {
     await this.stack.remove();
     await this.node.close();

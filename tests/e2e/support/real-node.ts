@@ -26,6 +26,7 @@ export class NodeAccess {
   readonly #config = new KubeConfig();
   readonly #core: CoreV1Api;
   readonly #servers: Server[] = [];
+  readonly #forwards = new Map<string, Promise<string>>();
 
   constructor(kubeconfig: string) {
     this.#config.loadFromFile(kubeconfig);
@@ -38,18 +39,12 @@ export class NodeAccess {
     return (await this.#core.listNamespacedPod({ namespace, labelSelector })).items;
   }
 
-  /** Opens a port of this machine that leads to one of a program's pods, the one at `index` by name, and gives its address. */
-  async forward(namespace: string, program: string, port: number, index = 0): Promise<string> {
-    const forward = new PortForward(this.#config);
-    const server = createServer((socket) => {
-      socket.on("error", () => socket.destroy());
-      this.#podName(namespace, program, index)
-        .then((pod) => forward.portForward(namespace, pod, [port], socket, null, socket))
-        .catch(() => socket.destroy());
-    });
-    this.#servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  /** Address of a port of this machine that leads to one of a program's pods, the one at `index` by name. */
+  forward(namespace: string, program: string, port: number, index = 0): Promise<string> {
+    const key = [namespace, program, port, index].join();
+    const address = this.#forwards.get(key) ?? this.#open(namespace, program, port, index);
+    this.#forwards.set(key, address);
+    return address;
   }
 
   /** Runs a command in a program's container. */
@@ -75,6 +70,19 @@ export class NodeAccess {
 
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  async #open(namespace: string, program: string, port: number, index: number): Promise<string> {
+    const forward = new PortForward(this.#config);
+    const server = createServer((socket) => {
+      socket.on("error", () => socket.destroy());
+      this.#podName(namespace, program, index)
+        .then((pod) => forward.portForward(namespace, pod, [port], socket, null, socket))
+        .catch(() => socket.destroy());
+    });
+    this.#servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   async #podName(namespace: string, program: string, index = 0): Promise<string> {

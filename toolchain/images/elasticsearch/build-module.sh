@@ -1,5 +1,5 @@
 #!/bin/bash
-# Compiles the sources beside this script into the module `missing-parts` of the server that lies in this image.
+# Compiles the sources beside this script: the module `missing-parts` of the server that lies in this image, and a library.
 set -e
 home=/usr/share/elasticsearch
 module=$home/modules/missing-parts
@@ -21,3 +21,4 @@ elasticsearch.version=${version#elasticsearch-core-}
 java.version=17
 END
 rm -r /tmp/classes
+tcc -shared -nostdlib -o /usr/local/lib/open-files.so open-files.c

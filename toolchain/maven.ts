@@ -31,8 +31,11 @@ export const mavenArchives = {
 
 export type MavenArchiveName = keyof typeof mavenArchives;
 
+/** Programs that are had as jars; each has a folder in `toolchain/java/`, whose `pom.xml` names them. */
+export type MavenProgram = "kafka";
+
 // Named by its version: what Maven takes without one changes with the machine.
-const GET = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get";
+const PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1";
 const REPOSITORY = "repository";
 
 /**
@@ -57,12 +60,49 @@ export async function ensureMavenArchive(name: MavenArchiveName, report: Report 
   return path.join(folder, top ?? "");
 }
 
+/**
+ * Fetches a program's jars, and those that they need, into one folder of the cache.
+ *
+ * @throws when there is no Maven and none can be installed, or when a jar cannot be fetched or differs from its published checksum.
+ */
+export async function ensureMavenJars(name: MavenProgram, report: Report = () => {}): Promise<string> {
+  return ensureFolder(
+    path.join(cacheRoot(), "maven", `${name}-${await mavenProgramKey(name)}`),
+    async (output) => {
+      report(`fetching the jars of ${name} from the Maven repository`);
+      const repository = path.join(output, REPOSITORY);
+      const jars = ["-DincludeScope=runtime", `-DoutputDirectory=${output}`];
+      const options = ["-B", "-q", "--strict-checksums", `-Dmaven.repo.local=${repository}`, "-f", pomOf(name)];
+      const fetched = await maven([...options, `${PLUGIN}:copy-dependencies`, ...jars], report);
+      if (!fetched.succeeded) throw new Error(fetchFailure(`The jars of ${name}`, fetched.output));
+      await rm(repository, { recursive: true });
+    },
+    { lock: "maven", report },
+  );
+}
+
+/** Identifies the jars of a program. */
+export async function mavenProgramKey(name: MavenProgram): Promise<string> {
+  return (await sha256Of(pomOf(name))).slice(0, 16);
+}
+
+function pomOf(name: MavenProgram): string {
+  return path.join(__dirname, "java", name, "pom.xml");
+}
+
 async function unpack(archive: MavenArchive, output: string, report: Report): Promise<void> {
   const { group, artifact, version, sha256 } = archive;
   const repository = path.join(output, REPOSITORY);
   const coordinates = `${group}:${artifact}:${version}:zip`;
   const fetched = await maven(
-    ["-B", "-q", `-Dmaven.repo.local=${repository}`, GET, `-Dartifact=${coordinates}`, "-Dtransitive=false"],
+    [
+      "-B",
+      "-q",
+      `-Dmaven.repo.local=${repository}`,
+      `${PLUGIN}:get`,
+      `-Dartifact=${coordinates}`,
+      "-Dtransitive=false",
+    ],
     report,
   );
   if (!fetched.succeeded) {
@@ -91,7 +131,7 @@ async function maven(commandArguments: readonly string[], report: Report): Promi
   }
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     throw new Error(
-      "Elasticsearch is fetched with Maven, and there is no `mvn` on the PATH. " +
+      "Elasticsearch and Kafka are fetched with Maven, and there is no `mvn` on the PATH. " +
         "Install it (on Debian and Ubuntu: apt-get install maven), or let the images be pulled on a machine that reaches their registries.",
     );
   }
@@ -115,9 +155,9 @@ async function sha256Of(file: string): Promise<string> {
 }
 
 /** The message of a failed fetch: what was asked for, the end of what Maven said, what to do. */
-export function fetchFailure(coordinates: string, output: string): string {
+export function fetchFailure(what: string, output: string): string {
   return [
-    `${coordinates} cannot be fetched from the Maven repository.`,
+    `${what} cannot be fetched from the Maven repository.`,
     end(output),
     "Check that this machine reaches it: a mirror or a proxy is set in ~/.m2/settings.xml.",
   ].join("\n");

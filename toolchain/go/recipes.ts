@@ -145,6 +145,12 @@ export const goRecipes = {
     binaries: { kwok: "sigs.k8s.io/kwok/cmd/kwok" },
     variables: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0" },
   },
+  // A store that speaks S3, for tests.
+  versitygw: {
+    version: "1.8.0",
+    binaries: { versitygw: "github.com/versity/versitygw/cmd/versitygw" },
+    variables: { "main.Version": "1.8.0" },
+  },
   // Checks the workflows of continuous integration.
   actionlint: {
     version: "1.7.7",

@@ -9,7 +9,7 @@ import type { Report } from "../cache";
 import { runCommand } from "../command";
 import { ensureDebianPackage } from "../debian";
 import { ensureGoProgram } from "../go-build";
-import { ensureMavenArchive } from "../maven";
+import { ensureMavenArchive, ensureMavenJars } from "../maven";
 import type { ArchiveContent, Entry } from "./layout";
 
 /** The Debian package that each shared part of an image comes from. */
@@ -32,7 +32,11 @@ export async function writeArchive(entries: readonly Entry[], target: string, re
   // A failure while filling is thrown below; the pipeline's own error would only repeat it.
   written.catch(() => {});
   // What an entry names itself is not taken from a package or a distribution too.
-  const named = new Set(entries.flatMap((entry) => (entry.kind !== "archive" && "path" in entry ? [entry.path] : [])));
+  const named = new Set(
+    entries.flatMap((entry) =>
+      entry.kind !== "archive" && entry.kind !== "jars" && "path" in entry ? [entry.path] : [],
+    ),
+  );
   try {
     for (const entry of entries) {
       await add(archive, entry, named, report);
@@ -74,6 +78,8 @@ async function add(archive: Pack, entry: Entry, named: Set<string>, report: Repo
       const mode = (file: string) => (file.startsWith("bin/") ? 0o755 : 0o644);
       return addTree(archive, root, entry.path, named, { mode, edits: entry.edits });
     }
+    case "jars":
+      return addTree(archive, await ensureMavenJars(entry.program, report), entry.path, named, { mode: () => 0o644 });
     case "package": {
       const { root } = await ensureDebianPackage(entry.name, report);
       return addTree(archive, root, "/", named, { leftOut: DOCUMENTATION });

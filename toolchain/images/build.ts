@@ -8,7 +8,7 @@ import { pack, type Pack } from "tar-stream";
 
 import { cacheRoot, type Report } from "../cache";
 import { digest, goSourceKey } from "../go-build";
-import { mavenArchives } from "../maven";
+import { mavenArchives, mavenProgramKey } from "../maven";
 import { sharedPackages, writeArchive } from "./archive";
 import { dockerfile, layout, type ImageRecipe } from "./layout";
 
@@ -28,11 +28,12 @@ const ARCHIVE = "rootfs.tar";
 export async function recipeKey(recipe: ImageRecipe): Promise<string> {
   const program = recipe.program === undefined ? "" : await goSourceKey(recipe.program);
   const archive = recipe.archive === undefined ? "" : mavenArchives[recipe.archive.name].sha256;
+  const jars = recipe.jars === undefined ? "" : await mavenProgramKey(recipe.jars.program);
   return digest(
     JSON.stringify(layout(recipe)),
     dockerfile(recipe, ARCHIVE, {}),
     JSON.stringify(sharedPackages),
-    program + archive,
+    program + archive + jars,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { GoProgram } from "../go/recipes";
-import type { MavenArchiveName } from "../maven";
+import type { MavenArchiveName, MavenProgram } from "../maven";
 
 /** Who owns a file, by number. */
 export interface Owner {
@@ -20,13 +20,14 @@ export interface ArchiveContent {
   readonly edits?: Readonly<Record<string, readonly [text: string, replacement: string]>>;
 }
 
-/** One thing in an image's file system. Those without a path of their own, and `archive`, become many files. */
+/** One thing in an image's file system. Those without a path of their own, `archive` and `jars` become many files. */
 export type Entry =
   | ({ readonly kind: "directory"; readonly path: string; readonly mode: number } & Owner)
   | ({ readonly kind: "file"; readonly path: string; readonly mode: number; readonly content: string } & Owner)
   | { readonly kind: "program"; readonly path: string; readonly program: GoProgram; readonly binary: string }
   | { readonly kind: "link"; readonly path: string; readonly target: string }
   | ({ readonly kind: "archive" } & ArchiveContent)
+  | { readonly kind: "jars"; readonly path: string; readonly program: MavenProgram }
   | { readonly kind: "package"; readonly name: string }
   | { readonly kind: "busybox" | "certificates" | "timeZones" };
 
@@ -43,6 +44,8 @@ export interface ImageRecipe {
   readonly binaries?: Readonly<Record<string, string>>;
   /** A distribution that lies unpacked in the image. Files of the recipe take the place of its own. */
   readonly archive?: ArchiveContent;
+  /** A program's jars and the folder that they are in. */
+  readonly jars?: { readonly path: string; readonly program: MavenProgram };
   /** Debian packages whose programs and libraries are in the image. What they depend on is named too. */
   readonly packages?: readonly string[];
   /** Symbolic links: path and target. */
@@ -100,6 +103,9 @@ export function layout(recipe: ImageRecipe): Entry[] {
   }
   if (recipe.archive) {
     entries.push({ kind: "archive", ...recipe.archive });
+  }
+  if (recipe.jars) {
+    entries.push({ kind: "jars", ...recipe.jars });
   }
   for (const name of recipe.packages ?? []) {
     entries.push({ kind: "package", name });

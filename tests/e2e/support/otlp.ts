@@ -8,9 +8,9 @@ export const SENT = {
   line: "cart is empty",
 } as const;
 
-/** Sends the span and the line of it to a collector, over OTLP with HTTP. */
-export async function sendTraceAndLine(otlp: string): Promise<void> {
-  const { traceId, spanName: name, line, service } = SENT;
+/** Sends the span and the line of it to a collector, over OTLP with HTTP, as part of the given trace. */
+export async function sendTraceAndLine(otlp: string, traceId: string = SENT.traceId): Promise<void> {
+  const { spanName: name, line, service } = SENT;
   const spanId = "00f067aa0ba902b7";
   const [now, later] = [`${Date.now()}000000`, `${Date.now() + 25}000000`];
   const resource = { attributes: [{ key: "service.name", value: { stringValue: service } }] };

@@ -145,31 +145,28 @@ describe("a cluster that does not fit", () => {
     ],
   ];
 
-  it.each(CASES)("%s is refused before anything is created", async (_, written, message) => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
     const connection = { kubeconfig: cluster.kubeconfig, kubernetesContext: cluster.context };
-    const stack = await TestStack.create(inject("workspace"), { platform: "kubernetes", ...connection, ...written });
-    try {
-      await expect(stack.run.capture(["up", "--yes", "--skip-preview"])).rejects.toThrow(message);
-      const namespaces = await view.list<{ metadata: { name: string } }>("/api/v1/namespaces");
-      expect(namespaces.map(({ metadata }) => metadata.name)).not.toContain(stack.name);
-    } finally {
-      await stack.remove();
-    }
+    stack = await TestStack.create(inject("workspace"), { platform: "kubernetes", ...connection });
+  });
+
+  afterAll(() => stack?.remove());
+
+  it.each(CASES)("%s is refused before anything is created", async (_, written, message) => {
+    const up = stack.configuredWith(written, (run) => run.capture(["up", "--yes", "--skip-preview"]));
+    await expect(up).rejects.toThrow(message);
+    const namespaces = await view.list<{ metadata: { name: string } }>("/api/v1/namespaces");
+    expect(namespaces.map(({ metadata }) => metadata.name)).not.toContain(stack.name);
   });
 
   it("and one that does not answer is named, with what to do", async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), "pmtest-kubeconfig-"));
-    const kubeconfig = path.join(folder, "config");
+    const kubeconfig = path.join(stack.folder, "kubeconfig");
     const text = await readFile(cluster.kubeconfig, "utf8");
     await writeFile(kubeconfig, text.replace(/server: \S+/, "server: https://127.0.0.1:1"));
-    const written = { platform: "kubernetes", kubeconfig, kubernetesContext: cluster.context };
-    const stack = await TestStack.create(inject("workspace"), written);
-    try {
-      await expect(stack.run.capture(["preview"])).rejects.toThrow(/https:\/\/127\.0\.0\.1:1/);
-    } finally {
-      await stack.remove();
-      await rm(folder, { recursive: true });
-    }
+    const preview = stack.configuredWith({ kubeconfig }, (run) => run.capture(["preview"]));
+    await expect(preview).rejects.toThrow(/https:\/\/127\.0\.0\.1:1/);
   });
 });
 

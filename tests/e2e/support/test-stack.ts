@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import Docker from "dockerode";
-import { dump } from "js-yaml";
+import { dump, load } from "js-yaml";
 
 import { DEFAULT_PORTS } from "../../../components/settings/defaults";
 import { ofStack } from "../../../components/platform/labels";
@@ -46,12 +46,14 @@ export async function writeConfiguration(
 ): Promise<string> {
   const ports = await freePorts([...Object.keys(DEFAULT_PORTS), "otlp-http"]);
   const values = { name: stack, ports, scrapeInterval: "2s", ...more };
-  const config = Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [`pyairtable-monitoring:${key}`, value]),
-  );
   const file = path.join(folder, `Pulumi.${stack}.yaml`);
-  await writeFile(file, dump({ config }));
+  await writeFile(file, dump({ config: keyed(values) }));
   return file;
+}
+
+/** Settings under the keys that a stack's file has for them. */
+function keyed(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`pyairtable-monitoring:${key}`, value]));
 }
 
 /** A copy of the program whose files a test may edit, and a stack of it under a name of its own. */
@@ -61,6 +63,8 @@ export class TestStack {
     /** Folder of the copy. */
     readonly folder: string,
     readonly run: StackRun,
+    private readonly reopen: () => Promise<StackRun>,
+    private readonly file: string,
   ) {}
 
   static async create(
@@ -73,9 +77,23 @@ export class TestStack {
     for (const part of PROGRAM) await cp(path.join(PROJECT_ROOT, part), path.join(folder, part), { recursive: true });
     await symlink(path.join(PROJECT_ROOT, "node_modules"), path.join(folder, "node_modules"));
     const file = await writeConfiguration(folder, name, more);
-    const run = await StackRun.open(workspace, name, file, folder);
+    const open = () => StackRun.open(workspace, name, file, folder);
+    const run = await open();
     for (const [key, value] of Object.entries(secrets)) await run.capture(["config", "set", "--secret", key, value]);
-    return new TestStack(name, folder, run);
+    return new TestStack(name, folder, run, open, file);
+  }
+
+  /** Acts on the stack while some keys of its configuration have other values. */
+  async configuredWith<T>(written: Record<string, unknown>, action: (run: StackRun) => Promise<T>): Promise<T> {
+    const before = await readFile(this.file, "utf8");
+    const { config, ...rest } = load(before) as { config: Record<string, unknown> };
+    try {
+      await writeFile(this.file, dump({ ...rest, config: { ...config, ...keyed(written) } }));
+      return await action(await this.reopen());
+    } finally {
+      await writeFile(this.file, before);
+      await this.reopen();
+    }
   }
 
   async up(): Promise<ResolvedOutputs> {

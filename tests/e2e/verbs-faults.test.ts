@@ -70,7 +70,9 @@ describe("npx monitoring verify, on a stack with faults", () => {
   it("names a store of lines that the collector does not reach", async () => {
     await separate(`${checkout.stack}-loki`, `${checkout.stack}-otel-collector`);
     const lines = failures(await checkout.verify());
-    expect(lines).toContainEqual(expect.stringMatching(/^log \| loki \| otel-collector took it, but loki does not have/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^log \| loki \| otel-collector took it, but loki does not have/),
+    );
   });
 
   it("names an Alertmanager that Prometheus does not reach, though it answers", async () => {

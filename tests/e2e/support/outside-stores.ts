@@ -120,8 +120,10 @@ export class OutsideStores {
     });
     this.#containers.set(program, container);
     const archive = pack();
-    for (const [path, content] of Object.entries(files))
-      archive.entry({ name: path, mode: path.endsWith("/") ? 0o755 : 0o400, ...OWNER }, content);
+    for (const [name, content] of Object.entries(files)) {
+      const type = name.endsWith("/") ? "directory" : "file";
+      archive.entry({ name, type, mode: type === "directory" ? 0o755 : 0o400, ...OWNER }, content);
+    }
     archive.finalize();
     await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: "/" });
     await container.start();

@@ -1,20 +1,29 @@
-import { z } from "zod";
+import { z } from "zod/v3";
 
-const price = z.number({ error: "expected US dollars for a million tokens" }).min(0, { error: "expected 0 or more" });
+const EXPECTED_PRICE = "expected US dollars for a million tokens";
+const price = z
+  .number({ invalid_type_error: EXPECTED_PRICE, required_error: EXPECTED_PRICE })
+  .min(0, "expected 0 or more");
 
 /** Prices by the values of the label `type` of `ai_tokens_used_total`, which exclude each other. */
-const model = z.strictObject({
-  input: price,
-  cached_input: price.optional(),
-  cache_write: price.optional(),
-  output: price,
-});
+const model = z
+  .object({
+    input: price,
+    cached_input: price.optional(),
+    cache_write: price.optional(),
+    output: price,
+  })
+  .strict();
 
-const table = z.strictObject({
-  version: z.string({ error: "expected text" }),
-  currency: z.literal("USD", { error: 'expected "USD": budgets and reported cost are in US dollars' }),
-  models: z.record(z.string().min(1), model),
-});
+const table = z
+  .object({
+    version: z.string({ invalid_type_error: "expected text", required_error: "expected text" }),
+    currency: z.literal("USD", {
+      errorMap: () => ({ message: 'expected "USD": budgets and reported cost are in US dollars' }),
+    }),
+    models: z.record(z.string().min(1), model),
+  })
+  .strict();
 
 /** What AI models cost: US dollars for a million tokens, by model and type of token. */
 export type PriceTable = z.output<typeof table>;

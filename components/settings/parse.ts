@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { distance } from "fastest-levenshtein";
-import type { z } from "zod";
+import type { z } from "zod/v3";
 
 import { assemble } from "./assemble";
 import { capacityWarnings } from "./capacity";
 import { crossChecks } from "./cross-checks";
 import { DEFAULT_RESOURCES } from "./defaults";
+import { isAboutKey } from "./kinds";
 import { productionWarnings } from "./production";
 import { SettingsError, show, suggestion, type Problem } from "./problems";
 import { schema, type SettingName, type Values } from "./schema";
@@ -130,7 +131,7 @@ function secretProblems(
   name: SettingName,
   given: string,
   encrypted: boolean,
-  issues: readonly z.core.$ZodIssue[],
+  issues: readonly z.ZodIssue[],
 ): Problem[] {
   const pem = given.includes("-----BEGIN ");
   const padded = !pem && /^\s|\s$|\p{Cc}/u.test(given);
@@ -155,7 +156,7 @@ function secretProblems(
   ];
 }
 
-function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue): Problem[] {
+function fromIssue(name: SettingName, value: unknown, issue: z.ZodIssue): Problem[] {
   const key = `${name}${issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")}`;
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(name, issue.path);
@@ -173,25 +174,22 @@ function fromIssue(name: SettingName, value: unknown, issue: z.core.$ZodIssue): 
   return [
     {
       key,
-      got: show(issue.code === "invalid_key" ? issue.path.at(-1) : found),
+      got: show(isAboutKey(issue) ? issue.path.at(-1) : found),
       expected: expectation(issue),
       fix: fixFor(key, issue),
     },
   ];
 }
 
-/** A record tells of a bad key inside the issue. */
-function expectation(issue: z.core.$ZodIssue): string {
-  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
+function expectation({ message }: z.ZodIssue): string {
   return message.replace(/^expected /, "");
 }
 
 /** An object and a list are set by their members; text in their place is refused again. */
-function fixFor(key: string, issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_key") return `Rename it. Remove it with: pulumi config rm --path '${key}'`;
+function fixFor(key: string, issue: z.ZodIssue): string {
+  if (isAboutKey(issue)) return `Rename it. Remove it with: pulumi config rm --path '${key}'`;
   const kind = issue.code === "invalid_type" ? issue.expected : undefined;
-  if (kind === "object" || kind === "record")
-    return `Set its members with: pulumi config set --path '${key}.<name>' <value>`;
+  if (kind === "object") return `Set its members with: pulumi config set --path '${key}.<name>' <value>`;
   if (kind === "array") {
     const member = key === "services" ? "[0].name" : "[0]";
     return `Set its members with: pulumi config set --path '${key}${member}' <value>`;

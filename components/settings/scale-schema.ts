@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "zod/v3";
 
 import { anything, address, authorities, boolean, duration, list, object, oneOf, text, url } from "./kinds";
 
@@ -11,18 +11,19 @@ const TOPIC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,239}$/;
 const NEAR = /^http:\/\/(127\.\d+\.\d+\.\d+|\[::1\]|[^./:[\]]+)(:\d+)?\/?$/;
 
 const day = z
-  .string({ error: "expected a day such as 2026-01-31" })
-  .refine((value) => /^\d{4}-\d\d-\d\d$/.test(value) && isDay(value), { error: "expected a day such as 2026-01-31" })
-  .refine((value) => value > LOKI_FIRST_DAY, { error: `expected a day after ${LOKI_FIRST_DAY}` });
+  .string({ invalid_type_error: "expected a day such as 2026-01-31" })
+  .refine((value) => /^\d{4}-\d\d-\d\d$/.test(value) && isDay(value), "expected a day such as 2026-01-31")
+  .refine((value) => value > LOKI_FIRST_DAY, `expected a day after ${LOKI_FIRST_DAY}`);
 
 /** A member of an object comes as a value of YAML, where a whole key comes as text. */
 const flag = z.preprocess((value) => (typeof value === "boolean" ? String(value) : value), boolean);
 
 const endpoint = url(["http", "https"], ", which accessKeyId and lokiObjectStorageSecretKey are for")
-  .refine((value) => !/^https?:\/\/[^/]+\/./.test(value), { error: "expected a URL without a path" })
-  .refine((value) => value.startsWith("https:") || NEAR.test(value), {
-    error: "expected https://, since http:// is for a host on this machine or a bare name",
-  });
+  .refine((value) => !/^https?:\/\/[^/]+\/./.test(value), "expected a URL without a path")
+  .refine(
+    (value) => value.startsWith("https:") || NEAR.test(value),
+    "expected https://, since http:// is for a host on this machine or a bare name",
+  );
 
 /** A bucket that Loki keeps its chunks and index in from a day on. */
 export const lokiObjectStorage = object({
@@ -37,9 +38,7 @@ export const lokiObjectStorage = object({
 
 /** Kafka between the collectors that take traces and logs in and those that store them. */
 export const kafka = object({
-  brokers: list(address("kafka-0.kafka:9093"), "host:port")
-    .min(1, { error: "expected at least one broker" })
-    .optional(),
+  brokers: list(address("kafka-0.kafka:9093"), "host:port").min(1, "expected at least one broker").optional(),
   topicPrefix: text(TOPIC, "letters, digits and . _ -, at most 240 long").optional(),
   tls: flag.optional(),
   authority: authorities.optional(),

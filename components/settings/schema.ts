@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod/v3";
 
 import { parseCpu, parsePercent, type Bounds } from "../units";
 import {
@@ -22,6 +22,8 @@ import {
   each,
   email,
   emails,
+  ip,
+  labelled,
   list,
   name,
   object,
@@ -38,9 +40,10 @@ import { elasticsearchPhases, kafka, lokiObjectStorage } from "./scale-schema";
 const TOKEN = /^[A-Za-z0-9._~+/-]{16,}=*$/;
 /** bcrypt reads no more bytes than these of a password. */
 const BCRYPT_BYTES = 72;
-const hashedPassword = password.refine((value) => Buffer.byteLength(value) <= BCRYPT_BYTES, {
-  error: `expected at most ${BCRYPT_BYTES} bytes`,
-});
+const hashedPassword = password.refine(
+  (value) => Buffer.byteLength(value) <= BCRYPT_BYTES,
+  `expected at most ${BCRYPT_BYTES} bytes`,
+);
 /** A network that the services share; Docker's own three have no names for their members. */
 const NETWORK = /^(?!(host|bridge|none)$)[A-Za-z0-9][-_.A-Za-z0-9]*$/;
 
@@ -72,7 +75,7 @@ const keysOf = <T extends object>(value: T) => Object.keys(value) as (keyof T & 
 /** How a value is written in the stack's file. */
 type Form = "string" | "integer" | "boolean" | "object" | "array";
 
-interface Key<S extends z.ZodType = z.ZodType> {
+interface Key<S extends z.ZodTypeAny = z.ZodTypeAny> {
   readonly form: Form;
   readonly schema: S;
   /** As written in Pulumi.yaml. An empty text means: not set. */
@@ -90,7 +93,7 @@ export const schema = {
   environment: { form: "string", schema: name, default: "" },
   bindAddress: {
     form: "string",
-    schema: z.union([z.ipv4(), z.ipv6()], { error: "expected an IP address" }),
+    schema: ip,
     default: "127.0.0.1",
   },
   servicesNetwork: {
@@ -105,7 +108,7 @@ export const schema = {
   clusterDomain: { form: "string", schema: domain("cluster.local"), default: "cluster.local" },
   kubernetesApiPorts: {
     form: "array",
-    schema: list(port, "ports").min(1, { error: "expected at least one port" }),
+    schema: list(port, "ports").min(1, "expected at least one port"),
     default: DEFAULT_API_PORTS,
   },
   storageClass: { form: "string", schema: anything, default: "" },
@@ -156,19 +159,18 @@ export const schema = {
   protectData: { form: "boolean", schema: boolean, default: false },
   externalLabels: {
     form: "object",
-    schema: z.record(
-      text(LABEL, `a label name of letters, digits and _, other than ${OWN_LABELS.join(", ")} and __*`),
+    schema: labelled(
+      LABEL,
+      `a label name of letters, digits and _, other than ${OWN_LABELS.join(", ")} and __*`,
       anything,
-      {
-        error: "expected an object of labels",
-      },
+      "labels",
     ),
     default: {},
   },
   scrapeInterval: { form: "string", schema: duration(SCRAPES), default: "15s" },
   services: {
     form: "array",
-    schema: list(service, "services").min(1, { error: "expected at least one service" }),
+    schema: list(service, "services").min(1, "expected at least one service"),
     default: DEFAULT_SERVICES,
   },
   ports: { form: "object", schema: each([...keysOf(DEFAULT_PORTS), ...OPTIONAL_PORTS], port), default: {} },

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { z } from "zod/v3";
 
 import { schema } from "../../components/settings/schema";
 import { command } from "../../operations/command-line";
@@ -62,16 +62,15 @@ function wrongKey(rest: string): string | undefined {
   return wrongMember(setting.schema, members);
 }
 
-function wrongMember(type: z.ZodType, members: readonly string[]): string | undefined {
+function wrongMember(type: z.ZodTypeAny, members: readonly string[]): string | undefined {
   const [member, ...others] = members;
   if (member === undefined || member.startsWith("<")) return undefined;
-  if (type instanceof z.ZodOptional || type instanceof z.ZodDefault) {
-    return wrongMember(type.unwrap() as z.ZodType, members);
-  }
-  if (type instanceof z.ZodArray) return wrongMember(type.element as z.ZodType, others);
+  if (type instanceof z.ZodOptional) return wrongMember(type.unwrap() as z.ZodTypeAny, members);
+  if (type instanceof z.ZodDefault) return wrongMember(type.removeDefault() as z.ZodTypeAny, members);
+  if (type instanceof z.ZodArray) return wrongMember(type.element as z.ZodTypeAny, others);
   if (!(type instanceof z.ZodObject)) return undefined;
-  const shape = type.shape as Readonly<Record<string, z.ZodType>>;
-  return member in shape ? wrongMember(shape[member] as z.ZodType, others) : `there is no member ${member}`;
+  const shape = type.shape as Readonly<Record<string, z.ZodTypeAny>>;
+  return member in shape ? wrongMember(shape[member] as z.ZodTypeAny, others) : `there is no member ${member}`;
 }
 
 describe("the commands in README and docs", () => {

@@ -1,4 +1,4 @@
-/** A stack whose traces and lines go through Kafka, and whose Loki keeps its lines in a bucket: both real, both with TLS and a login. */
+/** A stack with Kafka, a bucket for Loki's lines and a database to watch, all of them real, with TLS and a login. */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import type { ResolvedOutputs } from "../../components/stack-outputs";
@@ -11,8 +11,9 @@ import { docker, runToEnd, TestStack, uniqueName } from "./support/test-stack";
 const DAY = 86_400_000;
 const KAFKA = { user: "otel", password: "a-password-for-kafka" };
 const OBJECTS = { user: "loki", password: "a-secret-key-for-loki" };
+const POSTGRES = { user: "watcher", password: "a-password-for-postgres" };
 
-describe("a stack with Kafka and a bucket of one's own", () => {
+describe("a stack with Kafka, a bucket and a database of one's own", () => {
   let stores: OutsideStores;
   let stack: TestStack;
   let outputs: ResolvedOutputs;
@@ -38,7 +39,7 @@ describe("a stack with Kafka and a bucket of one's own", () => {
     );
 
   beforeAll(async () => {
-    stores = await OutsideStores.start(uniqueName(), KAFKA, OBJECTS);
+    stores = await OutsideStores.start(uniqueName(), { kafka: KAFKA, objects: OBJECTS, postgres: POSTGRES });
     const { authority, network } = stores;
     stack = await TestStack.create(
       inject("workspace"),
@@ -54,8 +55,15 @@ describe("a stack with Kafka and a bucket of one's own", () => {
           from: new Date(Date.now() - DAY).toISOString().slice(0, 10),
           authority,
         },
+        postgresUser: POSTGRES.user,
+        postgresSslMode: "verify-full",
+        postgresCaCertificate: authority,
       },
-      { kafkaPassword: KAFKA.password, lokiObjectStorageSecretKey: OBJECTS.password },
+      {
+        kafkaPassword: KAFKA.password,
+        lokiObjectStorageSecretKey: OBJECTS.password,
+        postgresPassword: POSTGRES.password,
+      },
     );
     outputs = await stack.up();
   });
@@ -86,6 +94,12 @@ describe("a stack with Kafka and a bucket of one's own", () => {
     expect(names.sort()).toEqual(read);
     const behind = encodeURIComponent('ALERTS{alertname=~"Kafka.*"}');
     expect(await getJson(`${url("prometheus")}/api/v1/query?query=${behind}`)).toMatchObject({ data: { result: [] } });
+  });
+
+  it("watches a database that takes nobody without TLS and a password", async () => {
+    type Answer = { data: { result: { value: [number, string] }[] } };
+    const up = () => getJson<Answer>(`${url("prometheus")}/api/v1/query?query=pg_up`);
+    await eventually("pg_up", async () => (await up()).data.result[0]?.value[1] === "1" || undefined);
   });
 
   it("keeps what services send while Kafka is away", async () => {

@@ -8,6 +8,7 @@ import Docker from "dockerode";
 import { dump, load } from "js-yaml";
 
 import { DEFAULT_PORTS } from "../../../components/settings/defaults";
+import { execIn } from "../../../demo/stage/exec";
 import { ofStack } from "../../../components/platform/labels";
 import type { ResolvedOutputs } from "../../../components/stack-outputs";
 import { StackRun } from "../../../operations/pulumi-run";
@@ -184,14 +185,6 @@ export async function runToEnd(volume: string, script: string): Promise<string> 
 }
 
 /** What a command in a running container prints, with its exit code. */
-export async function exec(container: string, command: readonly string[]): Promise<{ code: number; output: string }> {
-  const run = await docker
-    .getContainer(container)
-    .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, Tty: true });
-  const stream = await run.start({ Tty: true });
-  const chunks: Buffer[] = [];
-  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await new Promise((resolve) => stream.once("end", resolve));
-  const { ExitCode } = await run.inspect();
-  return { code: ExitCode ?? -1, output: Buffer.concat(chunks).toString("utf8") };
+export function exec(container: string, command: readonly string[]): ReturnType<typeof execIn> {
+  return execIn(docker, container, command);
 }

@@ -77,7 +77,9 @@ function unfitIdentity({ frontDoor, ingress, frontDoorCertificate, frontDoorKey 
   if (key === undefined) return refuse("frontDoorKey", "a private key as PEM without a passphrase");
   if (!certificate.checkPrivateKey(key)) return refuse("frontDoorKey", "the key of frontDoorCertificate");
   if (certificate.checkHost(`grafana.${domain}`) !== undefined) return [];
-  return refuse("frontDoorCertificate", `a certificate for the names below ${domain}, such as one for *.${domain}`);
+  // Clients take no wildcard below a name without dots.
+  const such = domain.includes(".") ? `*.${domain}` : `each of them, such as grafana.${domain}`;
+  return refuse("frontDoorCertificate", `a certificate for the names below ${domain}, such as one for ${such}`);
 }
 
 function parsed<T>(parse: () => T): T | undefined {

@@ -139,6 +139,12 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
     /for \*\.watch\.example\.org/,
   ],
   [
+    "a certificate for another name, where no wildcard would do",
+    { frontDoor: { domain: "localhost" }, "frontDoorCertificate!": OWN.certificate, "frontDoorKey!": OWN.key },
+    "frontDoorCertificate",
+    /for each of them, such as grafana\.localhost/,
+  ],
+  [
     "a certificate that can not be read",
     {
       ...DOOR,

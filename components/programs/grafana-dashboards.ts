@@ -1,10 +1,12 @@
 import type { Settings } from "../settings/settings";
 import { forElasticsearch } from "./grafana-elasticsearch";
 
-/** Which log stores a stack has. */
-export interface LogStores {
+/** What a stack has that dashboards ask only where it is. */
+export interface DashboardSources {
   readonly loki: boolean;
   readonly elasticsearch: boolean;
+  /** Those of a cluster's nodes. */
+  readonly kubelets: boolean;
 }
 
 /** The dashboard about Elasticsearch, which is there only beside it. */
@@ -24,18 +26,43 @@ const LINK = {
   url: `/d/${LOG_STORE}`,
 };
 
-export function logStoresOf({ loki, elk }: Pick<Settings, "loki" | "elk">): LogStores {
-  return { loki: loki !== undefined, elasticsearch: elk !== undefined };
+export function dashboardSourcesOf({
+  loki,
+  elk,
+  kubernetes,
+}: Pick<Settings, "loki" | "elk" | "kubernetes">): DashboardSources {
+  return { loki: loki !== undefined, elasticsearch: elk !== undefined, kubelets: kubernetes !== undefined };
+}
+
+interface Panel {
+  readonly type: string;
+  readonly targets?: readonly { readonly expr?: string }[];
+}
+
+interface Dashboard {
+  readonly uid?: string;
+  readonly links?: readonly unknown[];
+  readonly panels?: readonly Panel[];
 }
 
 /**
  * What a stack's Grafana is given of a dashboard's file; `undefined` when the dashboard is about a store that the stack does not
- * have. Files are written for Loki, and the one about Elasticsearch is linked to only where it is.
+ * have. Files are written for Loki, and the one about Elasticsearch is linked to only where it is. Panels about kubelets are left
+ * out where there are none.
  *
  * @throws Error that names a query to Loki for which Elasticsearch has no counterpart.
  */
-export function dashboardFor({ loki, elasticsearch }: LogStores, file: unknown): unknown {
-  const dashboard = (loki ? file : forElasticsearch(file)) as { uid?: string; links?: unknown[] };
+export function dashboardFor({ loki, elasticsearch, kubelets }: DashboardSources, file: unknown): unknown {
+  const dashboard = (loki ? file : forElasticsearch(file)) as Dashboard;
   if (dashboard.uid === LOG_STORE) return elasticsearch ? dashboard : undefined;
-  return elasticsearch && dashboard.links ? { ...dashboard, links: [...dashboard.links, LINK] } : dashboard;
+  const linked = elasticsearch && dashboard.links ? { ...dashboard, links: [...dashboard.links, LINK] } : dashboard;
+  return kubelets || !linked.panels ? linked : { ...linked, panels: withoutKubelets(linked.panels) };
+}
+
+/** The panels that ask no kubelet, without the rows that are empty then. */
+function withoutKubelets(panels: readonly Panel[]): Panel[] {
+  const kept = panels.filter(({ targets = [] }) => !targets.some(({ expr = "" }) => /\bkubelet_/.test(expr)));
+  return kept.length === panels.length
+    ? [...panels]
+    : kept.filter(({ type }, index) => type !== "row" || (kept[index + 1]?.type ?? "row") !== "row");
 }

@@ -4,7 +4,7 @@ import type { GrafanaDatabase, Settings } from "../settings/settings";
 import { formatDuration } from "../units";
 import { browserUrl, serviceAddress } from "./addresses";
 import { elasticsearchAuthority, logsIndex, userPassword } from "./elk";
-import { dashboardFor, logStoresOf } from "./grafana-dashboards";
+import { dashboardFor, dashboardSourcesOf } from "./grafana-dashboards";
 import { goHeap } from "./limits";
 import { nativeFiles, nativeText, nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
@@ -161,7 +161,7 @@ function elasticsearchSecrets(settings: Settings, secrets: ProgramSecrets): Conf
 /** Without the indentation that makes the files readable: the engine carries and logs each file several times a run. */
 function dashboards(settings: Settings): ConfigFile[] {
   return folder("dashboards", ".json").flatMap(({ path }) => {
-    const dashboard = dashboardFor(logStoresOf(settings), JSON.parse(nativeText(`grafana/${path}`)));
+    const dashboard = dashboardFor(dashboardSourcesOf(settings), JSON.parse(nativeText(`grafana/${path}`)));
     return dashboard === undefined ? [] : [{ path, content: JSON.stringify(dashboard) }];
   });
 }

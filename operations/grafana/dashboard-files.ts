@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { dashboardFor, type LogStores } from "../../components/programs/grafana-dashboards";
+import { dashboardFor, type DashboardSources } from "../../components/programs/grafana-dashboards";
 import { failed, ok, type Check } from "../checks";
 import { forFile, mergeSaved, questionsChanged, showTheSame } from "./round-trip";
 
@@ -89,13 +89,13 @@ export interface Pulled {
  * Writes dashboards to the files that hold them already, by uid, or to new ones named after their title. Nothing is
  * written for one whose file says the same.
  *
- * @param stores the stack's log stores. Without Loki the dashboards' questions to it are asked of Elasticsearch.
+ * @param sources what the stack has. Without Loki the dashboards' questions to it are asked of Elasticsearch.
  * @throws Error, before anything is written, when such a question was changed: the file can only say it in Loki's words.
  */
 export async function writeDashboards(
   folder: string,
   dashboards: readonly Dashboard[],
-  stores: LogStores,
+  sources: DashboardSources,
 ): Promise<Pulled[]> {
   const known = new Map<string, { file: string; content: Dashboard }>();
   for (const { file, text } of await readDashboards(folder)) {
@@ -105,7 +105,7 @@ export async function writeDashboards(
   const taken = new Set([...known.values()].map(({ file }) => file));
   const pulled = dashboards.map((dashboard): Pulled & { content: Dashboard } => {
     const existing = known.get(dashboard.uid);
-    if (existing) return { file: existing.file, ...saved(existing.content, dashboard, stores) };
+    if (existing) return { file: existing.file, ...saved(existing.content, dashboard, sources) };
     const file = freeName(dashboard, taken);
     taken.add(file);
     return { file, change: "new", content: forFile(dashboard) };
@@ -118,11 +118,11 @@ export async function writeDashboards(
 function saved(
   file: Dashboard,
   stored: Dashboard,
-  stores: LogStores,
+  sources: DashboardSources,
 ): { change: "changed" | "same"; content: Dashboard } {
-  const provisioned = (dashboardFor(stores, file) ?? file) as Dashboard;
+  const provisioned = (dashboardFor(sources, file) ?? file) as Dashboard;
   if (showTheSame(provisioned, stored)) return { change: "same", content: file };
-  if (!stores.loki && questionsChanged("elasticsearch", provisioned, stored))
+  if (!sources.loki && questionsChanged("elasticsearch", provisioned, stored))
     throw new Error(
       `the dashboard "${stored.title}" was changed where it asks Elasticsearch. Its file asks Loki, and the questions to ` +
         `Elasticsearch are made from that: change the logs' panels in the file, or in a Grafana beside Loki, and undo it here`,

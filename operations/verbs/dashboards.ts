@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { load } from "js-yaml";
 
-import { dashboardFor, logStoresOf } from "../../components/programs/grafana-dashboards";
+import { dashboardFor, dashboardSourcesOf } from "../../components/programs/grafana-dashboards";
 import type { Settings } from "../../components/settings/settings";
 import { describe, type Check } from "../checks";
 import { basicAuthorization, storedDashboards } from "../grafana/api";
@@ -38,7 +38,7 @@ async function list(stack: string, json: boolean): Promise<boolean> {
     const [checks, good] = await checkedFiles(settings);
     const found = (await readDashboards(FOLDER)).flatMap(({ file, text }, index) => {
       if (checks[index]?.verdict !== "ok") return [];
-      const dashboard = dashboardFor(logStoresOf(settings), JSON.parse(text)) as Dashboard | undefined;
+      const dashboard = dashboardFor(dashboardSourcesOf(settings), JSON.parse(text)) as Dashboard | undefined;
       return dashboard === undefined ? [] : [{ file, ...dashboard }];
     });
     const grafana = outputs.urls.grafana ?? "";
@@ -85,7 +85,7 @@ async function pull(stack: string, json: boolean): Promise<boolean> {
       throw new Error(`a stand-in holds Grafana's place on this machine, and has no dashboards to pull`);
     const stored = await storedDashboards(await client.reach(grafana), basicAuthorization(outputs));
     const configured = await settingsOf(run);
-    return [await writeDashboards(FOLDER, stored, logStoresOf(configured)), configured] as const;
+    return [await writeDashboards(FOLDER, stored, dashboardSourcesOf(configured)), configured] as const;
   });
   const [checks, good] = await checkedFiles(settings);
   if (json) console.log(JSON.stringify({ stack, ok: good, pulled, checks }, undefined, 2));

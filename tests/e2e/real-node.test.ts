@@ -4,8 +4,10 @@ import path from "node:path";
 
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
+import { PROJECT_ROOT } from "../../operations/workspace";
 import { whyNoRealNode } from "../../toolchain/cluster/real-cluster";
 import type { ClusterView } from "./support/cluster-objects";
+import { emptyQueries, panelsOf } from "./support/demo-panels";
 import { eventually, getJson } from "./support/eventually";
 import { NodeStack } from "./support/node-stack";
 import type { NodeAccess } from "./support/real-node";
@@ -105,6 +107,18 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
       const sample = await eventually(expression, async () => (await query(expression))[0]);
       expect(Number(sample.value[1])).toBeGreaterThan(0);
     }
+  });
+
+  it("has data in the panels about the cluster's volumes", async () => {
+    const stores = { prometheus, loki, scrapeSeconds: 15 };
+    const panels = panelsOf(path.join(PROJECT_ROOT, "configs/grafana/dashboards"), stores).filter(({ targets }) =>
+      targets.some(({ expr = "" }) => expr.includes("kubelet_")),
+    );
+    expect(panels).toHaveLength(2);
+    await eventually("data in both", async () => {
+      const empty = (await Promise.all(panels.map((panel) => emptyQueries(panel, stores)))).flat();
+      return empty.length === 0 || undefined;
+    });
   });
 
   it("has the service's metric and log line, by its name", async () => {

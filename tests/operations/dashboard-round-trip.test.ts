@@ -4,16 +4,17 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { dashboardFor, type LogStores } from "../../components/programs/grafana-dashboards";
+import { dashboardFor, type DashboardSources } from "../../components/programs/grafana-dashboards";
 import { writeDashboards, type Dashboard } from "../../operations/grafana/dashboard-files";
 
 const COMMITTED = path.join(__dirname, "../../configs/grafana/dashboards");
 
-const ELK: LogStores = { loki: false, elasticsearch: true };
-const STORES: readonly (readonly [string, LogStores])[] = [
-  ["Loki", { loki: true, elasticsearch: false }],
+const ELK: DashboardSources = { loki: false, elasticsearch: true, kubelets: false };
+const STORES: readonly (readonly [string, DashboardSources])[] = [
+  ["Loki", { loki: true, elasticsearch: false, kubelets: false }],
   ["Elasticsearch", ELK],
-  ["both", { loki: true, elasticsearch: true }],
+  ["both", { loki: true, elasticsearch: true, kubelets: false }],
+  ["both on a cluster", { loki: true, elasticsearch: true, kubelets: true }],
 ];
 
 const ADDED = { id: 99, title: "Added", gridPos: { x: 0, y: 200, w: 6, h: 4 } };

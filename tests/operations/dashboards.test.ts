@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { basicAuthorization, storedDashboards } from "../../operations/grafana/api";
 import { checkDashboards, writeDashboards } from "../../operations/grafana/dashboard-files";
 
-const LOKI = { loki: true, elasticsearch: false };
+const LOKI = { loki: true, elasticsearch: false, kubelets: false };
 const SOURCES = new Set(["prometheus", "loki"]);
 const sourceVariable = (value: string) => ({ type: "datasource", name: "source", current: { value } });
 const file = (name: string, dashboard: unknown) => ({ file: name, text: JSON.stringify(dashboard) });

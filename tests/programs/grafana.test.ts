@@ -76,6 +76,18 @@ describe("grafana", () => {
     expect(leading).toHaveLength(more.length === 0 ? 0 : all.length - 1);
   });
 
+  it.each<[string, Written, boolean]>([
+    ["one machine", {}, false],
+    ["a cluster", { platform: "kubernetes" }, true],
+  ])("has the panels about kubelets' volumes, and their row, only where there are any: on %s", (_, written, there) => {
+    type Dashboard = { panels: { title: string }[] };
+    const { panels } = yamlOf<Dashboard>(grafanaFor(written), "dashboards/monitoring-stack.json");
+    const titles = panels.map(({ title }) => title);
+    for (const title of ["Volumes of the cluster", "Use of volumes", "Free on volumes"])
+      expect(titles.includes(title), title).toBe(there);
+    expect(titles).toContain("Logs");
+  });
+
   it("finds the dashboards, and its home among them, where the files are", () => {
     const provisioning = yamlOf<{ providers: { options: { path: string } }[] }>(
       grafanaFor(),

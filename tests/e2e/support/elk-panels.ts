@@ -19,9 +19,9 @@ export async function askLogPanels(elasticsearch: Elasticsearch, stack: string, 
     elasticsearch: (query, field) => elasticsearch.count(`logs-pyairtable*-${stack}`, query, field),
   };
   const folder = path.join(PROJECT_ROOT, "configs/grafana/dashboards");
-  const panels = panelsOf(folder, stores, (file) => dashboardFor({ loki: false, elasticsearch: true }, file)).filter(
-    ({ targets }) => targets.some(({ store }) => store === "elasticsearch"),
-  );
+  const panels = panelsOf(folder, stores, (file) =>
+    dashboardFor({ loki: false, elasticsearch: true, kubelets: false }, file),
+  ).filter(({ targets }) => targets.some(({ store }) => store === "elasticsearch"));
   const empty = await Promise.all(panels.map((panel) => emptyQueries(panel, stores)));
   if (empty.flat().length > 0) throw new Error(empty.flat().join("\n"));
   return panels.length;

@@ -8,11 +8,13 @@ import { MetricsStack } from "./components/metrics-stack";
 import { createPlatform } from "./components/platform";
 import { programsOf, workloadsOf } from "./components/programs";
 import { leaveOutSdkDiagnostics } from "./components/sdk-diagnostics";
+import { useFastStructs } from "./components/sdk-structs";
 import { loadSettings } from "./components/settings/parse";
 import { outputs } from "./components/stack-outputs";
 import { TracingStack } from "./components/tracing-stack";
 
 leaveOutSdkDiagnostics();
+useFastStructs();
 
 export = deploy;
 

@@ -23,7 +23,7 @@ export type PluginName = keyof typeof COMMANDS;
 async function sourcesHash(): Promise<string> {
   const files = (await readdir(SOURCES, { recursive: true })).filter((file) => file.endsWith(".ts")).sort();
   const hash = createHash("sha256").update(process.execPath);
-  for (const file of [...files, "../../package-lock.json"]) {
+  for (const file of [...files, "../../components/sdk-structs.ts", "../../package-lock.json"]) {
     hash.update(file).update(await readFile(path.join(SOURCES, file)));
   }
   return hash.digest("hex").slice(0, 16);

@@ -12,11 +12,12 @@ import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { useFastStructs } from "../../components/sdk-structs";
 import { EngineLog } from "./engine-log";
 import * as handlers from "./handlers";
 import { PartialFailure, type Handler, type Request, type ResourceType } from "./resource-type";
 import type { Autonaming } from "./schema";
-import { plain, struct, useOwnStructs } from "./struct";
 import { reveal, type Values } from "./values";
 
 /** One plugin: its package's name, the vendor's version it stands in for, and its resource types. */
@@ -35,6 +36,14 @@ export type Settings = Readonly<Record<string, string>>;
 
 /** Messages can hold large uploads; this is the engine's own limit. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+
+function plain(struct: Struct | undefined): Values {
+  return (struct?.toJavaScript() ?? {}) as Values;
+}
+
+function struct(values: Values): Struct {
+  return Struct.fromJavaScript(values as never);
+}
 
 function failure(error: unknown): Partial<grpc.ServiceError> {
   const message = error instanceof Error ? error.message : String(error);
@@ -267,7 +276,7 @@ function resourceMethods(
  * @returns The port.
  */
 export function serve(plugin: Plugin, engine?: string): Promise<number> {
-  useOwnStructs();
+  useFastStructs();
   const log = new EngineLog(plugin);
   if (engine) log.connect(engine);
   const providers = new Providers(plugin);

@@ -1,34 +1,43 @@
 /**
- * The protocol's structs, read and written as plain values. The library makes two objects for each value and takes text apart
- * letter by letter; with whole files in the messages that was most of what the plugins did in a preview.
+ * The engine's protocol carries a resource's inputs and outputs as structs. The SDK's library for them makes two objects for each
+ * value, and takes text apart letter by letter: with whole files in the messages that was a quarter of what a preview takes over
+ * one of nothing. Here they are read and written as plain values; what goes over the wire stays the same.
  */
 import type { BinaryReader, BinaryWriter } from "google-protobuf";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Value, Values } from "./values";
+import { Struct, Value as ProtocolValue } from "google-protobuf/google/protobuf/struct_pb";
+
+type Value = string | number | boolean | null | undefined | Value[] | { [key: string]: Value };
+type Values = Record<string, Value>;
 
 /** What a struct stands for. */
 const contents = new WeakMap<Struct, Values>();
 
 /** Lets the library read and write structs by the functions below, for as long as this process runs. */
-export function useOwnStructs(): void {
+export function useFastStructs(): void {
+  const { getFieldsMap } = Struct.prototype;
+  Struct.fromJavaScript = (values) => {
+    const message = new Struct();
+    contents.set(message, values);
+    return message;
+  };
   Struct.deserializeBinaryFromReader = (message: Struct, reader: BinaryReader) => {
     contents.set(message, readStruct(reader));
     return message;
   };
   Struct.serializeBinaryToWriter = (message: Struct, writer: BinaryWriter) =>
     writeStruct(contents.get(message) ?? {}, writer);
-}
-
-/** The values of a struct that was read. */
-export function plain(struct: Struct | undefined): Values {
-  return (struct && contents.get(struct)) ?? {};
-}
-
-/** A struct that will be written with these values. */
-export function struct(values: Values): Struct {
-  const message = new Struct();
-  contents.set(message, values);
-  return message;
+  Object.assign(Struct.prototype, {
+    toJavaScript(this: Struct) {
+      return contents.get(this) ?? {};
+    },
+    getFieldsMap(this: Struct) {
+      const map = getFieldsMap.call(this);
+      const values = map.getLength() === 0 ? contents.get(this) : undefined;
+      for (const [key, value] of Object.entries(values ?? {}))
+        map.set(key, ProtocolValue.fromJavaScript(value as never));
+      return map;
+    },
+  });
 }
 
 /** Numbers of the fields of the protocol's messages Struct, its entries, Value and ListValue. */

@@ -7,6 +7,7 @@ import { writeArchive } from "../backup/archive";
 import { manifestOf, writeManifest, type ArchivedVolume, type Manifest } from "../backup/manifest";
 import { missingLines, selectionOf, withoutStandIn } from "../backup/selection";
 import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
+import { startInTurn } from "../backup/start-in-turn";
 import { changesBegin, UsageError } from "../fail";
 import { waitForHealth } from "../health";
 import { programNamed, report, withStack, type Session } from "../session";
@@ -142,7 +143,7 @@ export async function copyStopped(
     }
     return copied;
   } finally {
-    for (const program of stopped.reverse()) await client.start(program);
+    await startInTurn(client, stopped.reverse());
   }
 }
 

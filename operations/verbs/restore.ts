@@ -7,6 +7,7 @@ import { checkRoomFor, planOf, unusedOf, type Step } from "../backup/plan";
 import { missingLines } from "../backup/selection";
 import { SnapshotRestore } from "../backup/snapshot-restore";
 import { SNAPSHOTS } from "../backup/snapshots";
+import { startInTurn } from "../backup/start-in-turn";
 import { COUNT, DISCARD, FINISH, LOOK, NEW, PREPARE, SWAP, UNDO } from "../backup/swap";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { changesBegin } from "../fail";
@@ -85,7 +86,7 @@ async function settle(session: Session, steps: readonly Step[], indices?: Snapsh
   await stopAll(session, programs);
   for (const { volume } of cut) await client.inVolume(volume, UNDO);
   if (cutIndices) await indices?.undo();
-  for (const program of programs) await client.start(program);
+  await startInTurn(client, programs);
 }
 
 /** An interrupt would leave the programs between the old data and the new, so it waits. */
@@ -170,7 +171,7 @@ export async function exchange(
       () => indices.discard(),
       (failure: Error) => failure.message,
     );
-    for (const program of programs) await client.start(program);
+    await startInTurn(client, programs);
     if (lost === undefined) throw new Error(`nothing was restored, and the old data is back: ${reason}`);
     throw new Error(
       `nothing was restored: ${reason}\nThe old data is back, but for Elasticsearch's: ${lost}\n` +
@@ -193,7 +194,7 @@ async function startAll(
   seconds: number,
 ): Promise<void> {
   report("starting them with the restored data");
-  for (const program of programs) await client.start(program);
+  await startInTurn(client, programs);
   const prometheus = await client.reach(programNamed(outputs, "prometheus"));
   const states = await waitForHealth(client, programs, prometheus, seconds);
   const ill = states.filter(({ health }) => health !== "healthy");

@@ -14,7 +14,7 @@ import { PROJECT, PROJECT_ROOT, type Workspace } from "./workspace";
 const RUNS = 5;
 
 /** Modules whose loading is told apart, in the order in which the program loads them. */
-const MODULES = ["@pulumi/pulumi", "@pulumi/random", "@pulumi/docker", "zod", "js-yaml", "./index.ts"];
+const MODULES = ["@pulumi/pulumi", "@pulumi/random", "@pulumi/docker", "zod/v3", "js-yaml", "./index.ts"];
 
 /** One resource of each provider that a stack uses, with the stack's own engine, plugins and loader. */
 const FLOORS = {

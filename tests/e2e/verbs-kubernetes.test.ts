@@ -137,7 +137,8 @@ describe("npx monitoring, on a cluster with simulated nodes", () => {
     await client.stop(program);
     await client.start(program);
     await client.close();
-    expect(await copies("statefulset/prometheus")).toBe("2 of 2");
+    const both = async () => (await copies("statefulset/prometheus")) === "2 of 2" || undefined;
+    await eventually("both copies", both);
     await checkout.pulumi("config", "set", "--path", "replicas.prometheus", "1");
     await succeed("deploy");
     expect(await copies("statefulset/prometheus")).toBe("1 of 1");

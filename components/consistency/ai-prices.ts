@@ -50,7 +50,7 @@ export function readPrices(file: string, text: string): PriceTable {
  * The table as rules that record `ai_model_price_dollars_per_token{model,type}`, which `recording.yaml` multiplies with
  * tokens. A type without a price of its own costs what new input costs. `ai_price_table_info{version,currency}` is 1 and tells
  * of which table they are; as a label of the prices, the version would double them for a moment when it changes. A rule for each
- * model, since one for each price would be more rules than all others of the stack together.
+ * model, since every rule costs an evaluation of its own.
  */
 export function priceRules({ version, currency, models }: PriceTable): object {
   const prices = Object.entries(models).map(([name, { input, cached_input, cache_write, output }]) => {

@@ -62,7 +62,6 @@ export function dashboardFor({ loki, elasticsearch, kubelets }: DashboardSources
 /** The panels that ask no kubelet, without the rows that are empty then. */
 function withoutKubelets(panels: readonly Panel[]): Panel[] {
   const kept = panels.filter(({ targets = [] }) => !targets.some(({ expr = "" }) => /\bkubelet_/.test(expr)));
-  return kept.length === panels.length
-    ? [...panels]
-    : kept.filter(({ type }, index) => type !== "row" || (kept[index + 1]?.type ?? "row") !== "row");
+  if (kept.length === panels.length) return kept;
+  return kept.filter(({ type }, index) => type !== "row" || (kept[index + 1]?.type ?? "row") !== "row");
 }

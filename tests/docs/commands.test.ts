@@ -9,6 +9,7 @@ import { schema } from "../../components/settings/schema";
 import { command } from "../../operations/command-line";
 import { scripts } from "../../package.json";
 import { runCommand } from "../../toolchain/command";
+import { shellBlocks } from "./support/guide";
 
 const ROOT = path.join(__dirname, "../..");
 const GENERAL = ["README.md", "CONTRIBUTING.md", "policy/README.md"];
@@ -122,10 +123,7 @@ describe("the commands in README and docs", () => {
 
 describe("the blocks for a shell", () => {
   const blocks = pages.flatMap(({ name, text }) =>
-    [...text.matchAll(/^( *)```(?:sh|bash)\n([\s\S]*?)^ *```$/gm)].map(
-      ([, indent = "", code = ""], index) =>
-        [`${name}, block ${index + 1}`, code.replaceAll(new RegExp(`^${indent}`, "gm"), "")] as const,
-    ),
+    shellBlocks(text).map((code, index) => [`${name}, block ${index + 1}`, code] as const),
   );
 
   it.concurrent.each(blocks)("%s is one that a shell reads", async (_, code) => {

@@ -1,5 +1,5 @@
 /** The commands of the guides, run by a shell as they are written, with the real `pulumi` and the real verbs. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -10,17 +10,11 @@ import { programCertificate } from "../../components/certificates";
 import { parseSettings } from "../../components/settings/parse";
 import { PROJECT, PROJECT_ROOT } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
+import { shellBlocks } from "../docs/support/guide";
 import { copyCheckout } from "../support/checkout";
 import { freePorts, removeLeftovers, uniqueName } from "./support/test-stack";
 
 const read = (page: string) => readFile(path.join(PROJECT_ROOT, "docs", page), "utf8");
-
-/** The blocks of a page for a shell. */
-async function shellBlocks(page: string): Promise<string[]> {
-  return [...(await read(page)).matchAll(/^( *)```(?:sh|bash)\n([\s\S]*?)^ *```$/gm)].map(
-    ([, indent = "", code = ""]) => code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  );
-}
 
 /** What the reader has before the page's commands, and what stands for the words in angle brackets. */
 interface Page {
@@ -103,7 +97,7 @@ describe.each(Object.entries(PAGES))("the settings of docs/%s", (page, { stack =
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("are taken as they are written, and fit together", async () => {
-    const blocks = (await shellBlocks(page))
+    const blocks = shellBlocks(await read(page))
       .map((block) =>
         block
           .split("\n")
@@ -137,10 +131,9 @@ describe.each(Object.entries(PAGES))("the settings of docs/%s", (page, { stack =
 
 it("no guide sets anything that is not in the list of those that are tried", async () => {
   const setting = /^ *pulumi config set/m;
-  const { stdout } = await runCommand("ls", [path.join(PROJECT_ROOT, "docs")]);
-  const pages = stdout.split("\n").filter((name) => name.endsWith(".md"));
+  const pages = (await readdir(path.join(PROJECT_ROOT, "docs"))).filter((name) => name.endsWith(".md"));
   const setters = await Promise.all(
-    pages.map(async (page) => ((await shellBlocks(page)).some((block) => setting.test(block)) ? [page] : [])),
+    pages.map(async (page) => (shellBlocks(await read(page)).some((block) => setting.test(block)) ? [page] : [])),
   );
   expect(setters.flat().sort()).toEqual(Object.keys(PAGES).sort());
 });
@@ -160,7 +153,7 @@ describe("the drill of docs/backup.md", () => {
   });
 
   it("goes through as it is written, and leaves nothing", { timeout: 900_000 }, async () => {
-    const drill = (await shellBlocks("backup.md")).find((block) => block.includes("--stack drill")) as string;
+    const drill = shellBlocks(await read("backup.md")).find((block) => block.includes("--stack drill")) as string;
     const ports = [...drill.matchAll(/: (\d{5})\b/g)].map(([, port = ""]) => port);
     expect(ports.length).toBeGreaterThan(5);
     const free = await freePorts(ports);
@@ -177,6 +170,6 @@ describe("the drill of docs/backup.md", () => {
       env,
     });
     expect(succeeded, output).toBe(true);
-    expect((await runCommand("ls", [path.join(folder, "backups")])).stdout).toBe("");
+    expect(await readdir(path.join(folder, "backups"))).toEqual([]);
   });
 });

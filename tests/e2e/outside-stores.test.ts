@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import type { ResolvedOutputs } from "../../components/stack-outputs";
 import { waitForHealth } from "../../operations/health";
+import { DockerClient } from "../../operations/platform/docker";
 import { eventually, getJson } from "./support/eventually";
 import { sendTraceAndLine, SENT } from "./support/otlp";
 import { BUCKET, OutsideStores } from "./support/outside-stores";
-import { docker, runToEnd, TestStack, uniqueName } from "./support/test-stack";
+import { docker, TestStack, uniqueName } from "./support/test-stack";
 
 const DAY = 86_400_000;
 const KAFKA = { user: "otel", password: "a-password-for-kafka" };
@@ -124,7 +125,7 @@ describe("a stack with Kafka, a bucket and a database of one's own", () => {
     await docker.getContainer(name).stop({ t: 60 });
     const { Mounts } = await docker.getContainer(name).inspect();
     const volume = Mounts.find(({ Destination }) => Destination === "/loki")?.Name;
-    await runToEnd(volume ?? "", "rm -rf /volume/* && ls -A /volume");
+    await new DockerClient(docker, stack.name, "none").inVolume(volume ?? "", "rm -rf ./*");
     await docker.getContainer(name).start();
     expect(await lines(120)).toEqual(before);
   });

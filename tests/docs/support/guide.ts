@@ -4,6 +4,13 @@ import path from "node:path";
 
 const DOCS = path.join(__dirname, "../../../docs");
 
+/** The blocks of a page's text for a shell, without the indentation of the list that they stand in. */
+export function shellBlocks(text: string): string[] {
+  return [...text.matchAll(/^( *)```(?:sh|bash)\n([\s\S]*?)^ *```$/gm)].map(([, indent = "", code = ""]) =>
+    code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  );
+}
+
 /** A guide, of which each block of code that names its file can be written down. */
 export class Guide {
   readonly #text: string;
@@ -24,8 +31,10 @@ export class Guide {
 
   /** The arguments of a command in one of the guide's blocks for a shell, by the text that it begins with. */
   commandArguments(beginning: string): string[] {
-    const shell = [...this.#text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block).join("");
-    const command = shell.split("\n").find((line) => line.startsWith(`${beginning} `));
+    const command = shellBlocks(this.#text)
+      .join("")
+      .split("\n")
+      .find((line) => line.startsWith(`${beginning} `));
     if (command === undefined) throw new Error(`docs/${this.name} has no command that begins with "${beginning}".`);
     return command.split(" ").slice(1);
   }

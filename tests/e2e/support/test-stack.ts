@@ -164,26 +164,6 @@ export async function runService(options: {
   return container;
 }
 
-/** Runs a shell script as root with a volume at `/volume`, and gives what it prints. */
-export async function runToEnd(volume: string, script: string): Promise<string> {
-  const container = await docker.createContainer({
-    Image: "busybox:1.35.0",
-    Cmd: ["sh", "-c", script],
-    User: "0:0",
-    Tty: true,
-    HostConfig: { Binds: [`${volume}:/volume`], NetworkMode: "none" },
-  });
-  try {
-    await container.start();
-    const { StatusCode } = (await container.wait()) as { StatusCode: number };
-    const output = (await container.logs({ stdout: true, stderr: true })).toString("utf8");
-    if (StatusCode !== 0) throw new Error(`"${script}" ended with ${StatusCode}: ${output}`);
-    return output;
-  } finally {
-    await container.remove({ force: true });
-  }
-}
-
 /** What a command in a running container prints, with its exit code. */
 export function exec(container: string, command: readonly string[]): ReturnType<typeof execIn> {
   return execIn(docker, container, command);

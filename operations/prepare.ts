@@ -78,7 +78,8 @@ export interface Engine {
 /** The images of the programs that a stack with these settings runs. */
 export function imagesOf({ loki, elk, frontDoor }: Settings): ImageName[] {
   const unused = new Set<ImageName>([
-    ...(loki ? [] : (["loki", "promtail"] as const)),
+    ...(loki ? [] : (["loki"] as const)),
+    ...(loki?.shipper === "promtail" ? [] : (["promtail"] as const)),
     ...(elk ? [] : (["elasticsearch", "elasticsearchExporter", "kibana", "logstash", "filebeat"] as const)),
     ...(frontDoor ? [] : (["caddy"] as const)),
   ]);

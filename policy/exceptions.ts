@@ -52,6 +52,17 @@ export const EXCEPTIONS: Exceptions = {
       { kind: "node-data", name: "promtail", reason: "remembers on its node how far it has read there" },
     ],
   },
+  "otel-shipper": {
+    docker: [
+      { kind: "root", reason: "the engine writes the containers' logs as root" },
+      { kind: "host-path", path: "/var/lib/docker/containers", reason: "reads the containers' logs" },
+    ],
+    kubernetes: [
+      { kind: "root", reason: "the runtime writes the pods' logs as root" },
+      { kind: "host-path", path: "/var/log/pods", reason: "reads the pods' logs" },
+      { kind: "node-data", name: "otel-shipper", reason: "remembers on its node how far it has read there" },
+    ],
+  },
   filebeat: {
     docker: [
       { kind: "root", reason: "the engine writes the containers' logs as root" },

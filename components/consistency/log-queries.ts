@@ -1,14 +1,14 @@
 import { didYouMean } from "./problem";
 import type { Finding } from "./promql";
 
-/** Labels by which Loki's streams are chosen: those that Promtail sets, and those that Loki takes from OTLP's resources. */
+/** Labels by which Loki's streams are chosen: those that the shipper sets, and those that Loki takes from OTLP's resources. */
 export const STREAM_LABELS = [
   ...["service", "level", "container", "environment", "namespace", "pod"],
   // Set by Loki: the first that is there of a stream's service, app, container and others, or the sender's service.name.
   ...["service_name", "service_namespace", "service_instance_id", "deployment_environment"],
 ];
 
-/** What a line carries beside its stream's labels: Loki finds the level, Promtail and OTLP give the trace. */
+/** What a line carries beside its stream's labels: Loki finds the level, shipper and OTLP give the trace. */
 export const LINE_LABELS = ["detected_level", "trace_id", "span_id"];
 
 /** A stage that makes labels of what stands in the line: from there on any may be there. */

@@ -29,6 +29,7 @@ const FOLDER = join(__dirname, "metrics");
 /** Jobs whose program has the metrics of another one, or that gather those of another job. */
 const SAME_AS: Readonly<Record<string, string>> = {
   "otel-gateway": "otel-collector",
+  "otel-shipper": "otel-collector",
   "annotated-services": "services",
   "discovered-services": "services",
 };

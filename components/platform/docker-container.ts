@@ -2,7 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Settings } from "../settings/settings";
-import { stackLabels } from "./labels";
+import { SERVICE_LABEL, stackLabels } from "./labels";
 import { SERVICES, type ConfigFiles, type DataVolume, type Privilege, type Resources, type Workload } from "./workload";
 
 const MIB = 2 ** 20;
@@ -20,7 +20,13 @@ const LOCKED_DOWN = { securityOpts: ["no-new-privileges:true"], privileged: fals
 const STOP_GRACE = 10;
 
 /** So that no program fills the disk with its own log. */
-const LOGGING = { logDriver: "json-file", logOpts: { "max-file": "3", "max-size": "10m" } };
+const LOG_LIMITS = { "max-file": "3", "max-size": "10m" };
+
+/** The collector that ships lines asks no engine: what a container is called has to stand in its lines. */
+function logging({ loki }: Settings): Required<Pick<docker.ContainerArgs, "logDriver" | "logOpts">> {
+  const named = loki?.shipper === "otel-collector" ? { labels: SERVICE_LABEL, tag: "{{.Name}}" } : undefined;
+  return { logDriver: "json-file", logOpts: { ...LOG_LIMITS, ...named } };
+}
 
 /**
  * Limits in Docker's words. Swap is left alone: an engine without swap accounting answers -1 whatever was asked for,
@@ -67,7 +73,7 @@ export function containerArgs({
     destroyGraceSeconds: STOP_GRACE,
     readOnly: true,
     ...LOCKED_DOWN,
-    ...LOGGING,
+    ...logging(settings),
     ...limits(workload.resources),
     capabilities: { drops: ["ALL"], ...added(privileges) },
     labels: stackLabels(settings.name, workload.name),

@@ -21,7 +21,7 @@ const SELECTOR = /^\{(.+)\}(?: \| (.+))?$/;
 const MATCHER = /^(\w+)(=~|=)"(.*)"$/;
 
 /** Metrics of programs that a stack without Loki does not have. */
-const LOKI_METRIC = /\b(?:loki|promtail)_\w+/;
+const LOKI_METRIC = /\b(?:loki_|promtail_|shipper:)\w+/;
 
 /** Columns of a dashboard. */
 const COLUMNS = 24;

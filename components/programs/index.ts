@@ -11,6 +11,7 @@ import { loki } from "./loki";
 import { nodeExporter } from "./node-exporter";
 import { otelCollector } from "./otel-collector";
 import { otelGateway } from "./otel-gateway";
+import { otelShipper } from "./otel-shipper";
 import { postgresExporter } from "./postgres-exporter";
 import { prometheus } from "./prometheus";
 import { promtail } from "./promtail";
@@ -19,7 +20,7 @@ import type { ProgramSecrets } from "./secrets";
 
 /** The programs of a stack, by the component that deploys them. */
 export interface Programs {
-  readonly loki?: { readonly loki: Workload; readonly promtail: Workload };
+  readonly loki?: { readonly loki: Workload; readonly shipper: Workload };
   readonly elk?: ElkPrograms;
   readonly tracing: {
     readonly jaeger: Workload;
@@ -73,7 +74,7 @@ function withPrometheus(settings: Settings, inner: Inner): Programs {
 function innerPrograms(settings: Settings, secrets: ProgramSecrets): Inner {
   const { loki: lokiStore, elk: elkStore } = settings;
   return {
-    ...(lokiStore === undefined ? {} : { loki: { loki: loki(settings, lokiStore), promtail: promtail(settings) } }),
+    ...(lokiStore === undefined ? {} : { loki: lokiPrograms(settings, lokiStore) }),
     ...(elkStore === undefined ? {} : { elk: elkPrograms(settings, elkStore, secrets) }),
     tracing: {
       jaeger: jaeger(settings, secrets),
@@ -91,6 +92,13 @@ function innerPrograms(settings: Settings, secrets: ProgramSecrets): Inner {
       ...(elkStore === undefined ? {} : { elasticsearchExporter: elasticsearchExporter(settings, secrets) }),
     },
     metrics: { alertmanager: alertmanager(settings, secrets), grafana: grafana(settings, secrets) },
+  };
+}
+
+function lokiPrograms(settings: Settings, store: NonNullable<Settings["loki"]>): NonNullable<Programs["loki"]> {
+  return {
+    loki: loki(settings, store),
+    shipper: store.shipper === "promtail" ? promtail(settings) : otelShipper(settings, store),
   };
 }
 

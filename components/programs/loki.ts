@@ -7,7 +7,8 @@ import { goHeap } from "./limits";
 import { nativeYaml, toYaml } from "./native-file";
 
 const PORT = 3100;
-const WEEK = 7 * 86_400;
+/** Seconds: the oldest line that Loki takes. */
+export const OLDEST_LINE = 7 * 86_400;
 const DIRECTORY = "/etc/loki";
 const KEY_FILE = "secrets/object-storage";
 const AUTHORITY_FILE = "object-storage-ca.crt";
@@ -34,7 +35,7 @@ export function loki(settings: Settings, { retentionSeconds, objectStorage }: No
       ...base.limits_config,
       retention_period: formatDuration(retentionSeconds),
       // A line older than what is kept would be taken in only to be deleted.
-      reject_old_samples_max_age: formatDuration(Math.min(retentionSeconds, WEEK)),
+      reject_old_samples_max_age: formatDuration(Math.min(retentionSeconds, OLDEST_LINE)),
     },
   };
   return {

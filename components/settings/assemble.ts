@@ -110,7 +110,13 @@ function assembleLogging(values: Values): Pick<Settings, "loki" | "elk"> {
   return {
     ...(values.logging === "elk"
       ? {}
-      : { loki: { retentionSeconds: values.lokiRetention, ...assembleObjectStorage(values) } }),
+      : {
+          loki: {
+            retentionSeconds: values.lokiRetention,
+            shipper: values.shipper,
+            ...assembleObjectStorage(values),
+          },
+        }),
     ...(values.logging === "loki"
       ? {}
       : {

@@ -9,6 +9,7 @@ export function scaleChecks(unless: Unless): Problem[] {
   return [
     ...unless(["lokiObjectStorage", "lokiObjectStorageSecretKey"], objectStorageIncomplete),
     ...unless(["lokiObjectStorage", "logging"], objectStorageWithoutLoki),
+    ...unless(["shipper", "logging"], shipperWithoutLoki),
     ...unless(["kafka", "kafkaPassword"], kafkaIncomplete),
     ...unless(["kafka"], kafkaAuthorityUnused),
     ...unless(["elasticsearchPhases", "elasticsearchRetention"], phasesOutOfOrder),
@@ -39,6 +40,18 @@ function objectStorageWithoutLoki({ lokiObjectStorage, logging }: Values): Probl
       got: "object storage for Loki, with logging elk",
       expected: "nothing where the stack has no Loki",
       fix: "Remove it with: pulumi config rm lokiObjectStorage   or choose: pulumi config set logging both",
+    },
+  ];
+}
+
+function shipperWithoutLoki({ shipper, logging }: Values): Problem[] {
+  if (logging !== "elk" || shipper === "promtail") return [];
+  return [
+    {
+      key: "shipper",
+      got: `${shipper}, with logging elk`,
+      expected: "nothing where the stack has no Loki: Filebeat ships to Elasticsearch",
+      fix: "Remove it with: pulumi config rm shipper   or choose: pulumi config set logging both",
     },
   ];
 }

@@ -193,6 +193,7 @@ export const schema = {
   },
   prometheusRetention: { form: "string", schema: duration(), default: "15d" },
   lokiRetention: { form: "string", schema: duration(), default: "14d" },
+  shipper: { form: "string", schema: oneOf("promtail", "otel-collector"), default: "promtail" },
   lokiObjectStorage: { form: "object", schema: lokiObjectStorage, default: {} },
   lokiObjectStorageSecretKey: { form: "string", schema: anything, default: "", secret: true },
   elasticsearchRetention: { form: "string", schema: duration(), default: "30d" },

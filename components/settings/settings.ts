@@ -180,7 +180,12 @@ export interface Settings {
   /** `host:port` of other Prometheus servers whose recorded series are taken over. */
   readonly federateFrom: readonly string[];
   /** Present when Loki is a log store of this stack. */
-  readonly loki?: { readonly retentionSeconds: number; readonly objectStorage?: LokiObjectStorage };
+  readonly loki?: {
+    readonly retentionSeconds: number;
+    /** What brings it the lines of containers. */
+    readonly shipper: "promtail" | "otel-collector";
+    readonly objectStorage?: LokiObjectStorage;
+  };
   /** Present when Elasticsearch is. */
   readonly elk?: {
     readonly retentionSeconds: number;

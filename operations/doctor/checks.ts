@@ -77,7 +77,9 @@ export function engineChecks(facts: EngineFacts): Check[] {
 /** Bytes that the programs of a stack on Docker may take together. Set-up jobs are not counted, since they end. */
 export function memoryLimits({ resources, loki, elk, collectorGateway, frontDoor }: Settings): number {
   const absent = new Set<string>([
-    ...(loki ? [] : ["loki", "promtail"]),
+    ...(loki ? [] : ["loki"]),
+    ...(loki?.shipper === "promtail" ? [] : ["promtail"]),
+    ...(loki?.shipper === "otel-collector" ? [] : ["otel-shipper"]),
     ...(elk ? [] : ["elasticsearch", "elasticsearch-exporter", "logstash", "kibana", "filebeat"]),
     ...(collectorGateway ? [] : ["otel-gateway"]),
     ...(frontDoor ? [] : ["front-door"]),

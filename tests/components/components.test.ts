@@ -73,7 +73,7 @@ const COMPONENTS = [
     name: "logging",
     type: "pyairtable:logging:LokiLogging",
     make: (args: Args) => new LokiLogging("logging", { ...args, programs: lokiProgramsFor() }),
-    nodes: { loki: "loki", promtail: "promtail" },
+    nodes: { loki: "loki", shipper: "promtail" },
     outputs: { lokiUrl: "http://loki" },
   },
   {

@@ -225,6 +225,29 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     expect(kept.value[1]).toBe(samples[0]?.value[1]);
   });
 
+  it("ships lines through the collector in Promtail's place, with the same labels", async () => {
+    await stack.configuredWith({ shipper: "otel-collector" }, (run) =>
+      run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]),
+    );
+    expect(await view.readiness(agents())).toMatchObject({ "daemonset/otel-shipper": "1 of 1" });
+    expect(await view.readiness(agents())).not.toHaveProperty("daemonset/promtail");
+    // Only what comes as OTLP was observed by somebody.
+    const selector = `{service="${SERVICE}", level="warn"} |= "hello" | trace_id="${TRACE}" | observed_timestamp != ""`;
+    type Streams = { data: { result: { stream: Record<string, string> }[] } };
+    const line = await eventually("its line in Loki", async () => {
+      const url = `${loki}/loki/api/v1/query_range?query=${encodeURIComponent(selector)}&since=1h`;
+      return (await getJson<Streams>(url)).data.result[0];
+    });
+    const { namespace, pod, container, environment, service_name } = line.stream;
+    expect({ namespace, pod, container, environment, service_name }).toEqual({
+      namespace: NAMESPACE,
+      pod: SERVICE,
+      container: "main",
+      environment: stack.name,
+      service_name: SERVICE,
+    });
+  });
+
   it("leaves nothing but its claims when it goes, and their folders go with them", async () => {
     const claims = async () =>
       (await view.list(`/api/v1/namespaces/${stack.name}/persistentvolumeclaims`)).map(({ metadata }) => metadata.name);

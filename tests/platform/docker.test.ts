@@ -59,6 +59,11 @@ describe("containers of the Docker adapter", () => {
     });
   });
 
+  it("say in their lines what they are called, for a shipper that asks no engine", async () => {
+    const { container } = await deployOnDocker({ ...full, settings: { shipper: "otel-collector" } });
+    expect(container.inputs.logOpts).toMatchObject({ labels: "com.pyairtable.service", tag: "{{.Name}}" });
+  });
+
   it("are removed before they are made anew, since their names must be free", async () => {
     const { recorder } = await deployOnDocker(full);
     for (const kind of ["Container", "Network"]) {

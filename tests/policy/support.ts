@@ -39,12 +39,17 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   "dev with elk": { stack: "dev", changes: { logging: "elk" } },
   "dev with both log stores": { stack: "dev", changes: { logging: "both" } },
   "dev with a front door": { stack: "dev", changes: { frontDoor: '{"domain":"localhost"}' } },
+  "dev with a collector as shipper": { stack: "dev", changes: { shipper: "otel-collector" } },
   prod: { stack: "prod" },
   "prod with a folder for snapshots": {
     stack: "prod",
     changes: { elasticsearchSnapshots: '{"storageClass":"nfs"}' },
   },
   "prod with both log stores": { stack: "prod", changes: { logging: "both" } },
+  "prod with both, and a collector as shipper": {
+    stack: "prod",
+    changes: { logging: "both", shipper: "otel-collector" },
+  },
 };
 
 /** Configuration as the engine hands it to the program: the project's defaults under the stack's own values. */

@@ -263,7 +263,7 @@ describe("collectors with a gateway", () => {
 
 describe("promtail on a cluster", () => {
   it("reads the pods of its own node, with namespace, service and level", () => {
-    const { promtail } = lokiProgramsFor(CLUSTER);
+    const { shipper: promtail } = lokiProgramsFor(CLUSTER);
     const config = yamlOf<{ scrape_configs: { job_name: string; pipeline_stages: object[] }[] }>(
       promtail,
       "promtail.yaml",
@@ -276,5 +276,36 @@ describe("promtail on a cluster", () => {
       "/var/log/pods",
     ]);
     expect(promtail.talksTo).toEqual(["loki", CLUSTER_API]);
+  });
+});
+
+describe("the collector as shipper on a cluster", () => {
+  const { shipper } = lokiProgramsFor({ ...CLUSTER, shipper: "otel-collector" });
+  interface Operator {
+    readonly type: string;
+    readonly field?: string;
+  }
+  const config = yamlOf<{
+    receivers: { filelog: { include: string[]; storage: string; operators: Operator[] } };
+    service: { pipelines: { logs: { processors: string[] } } };
+  }>(shipper, "collector.yaml");
+
+  it("reads the pods of its own node, with the operators that read a line on either platform", () => {
+    const { include, storage, operators } = config.receivers.filelog;
+    expect(include).toEqual(["/var/log/pods/*/*/*.log"]);
+    expect(storage).toBe("file_storage");
+    expect(operators[0]).toEqual({ type: "container" });
+    expect(operators.filter(({ type }) => ["container", "recombine"].includes(type))).toHaveLength(1);
+    expect(operators.map(({ field }) => field)).toContain("resource.level");
+    expect(config.service.pipelines.logs.processors).toEqual(["memory_limiter", "k8sattributes", "transform/service"]);
+  });
+
+  it("may read the pods' labels and files, and is not root's equal", () => {
+    expect(shipper.placeEnv).toEqual({ NODE_NAME: "node-name" });
+    expect(shipper.privileges?.map((privilege) => "hostPath" in privilege && privilege.hostPath)).toEqual([
+      "/var/log/pods",
+    ]);
+    expect(shipper.clusterAccess).toMatchObject([{ resources: ["pods"], verbs: ["get", "list", "watch"] }]);
+    expect(shipper.talksTo).toEqual(["loki", CLUSTER_API]);
   });
 });

@@ -11,7 +11,7 @@ interface Config {
   scrape_configs: { docker_sd_configs: { host: string }[]; relabel_configs: Record<string, unknown>[] }[];
 }
 
-const promtailFor = (written: Written = {}) => lokiProgramsFor(written).promtail;
+const promtailFor = (written: Written = {}) => lokiProgramsFor(written).shipper;
 const configFor = (written: Written = {}) => yamlOf<Config>(promtailFor(written), "promtail.yaml");
 
 describe("promtail", () => {

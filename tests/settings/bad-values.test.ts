@@ -92,6 +92,7 @@ const refused: readonly (readonly [key: string, values: readonly unknown[]])[] =
   ["jaegerRetention", ["59s", "101y"]],
   ["prometheusRetention", ["101y", "300y", "1d1d"]],
   ["logstash", ["[true]", "2", "perhaps"]],
+  ["shipper", ["alloy", "filebeat", "true"]],
   ["servicesNetwork", ["host", "bridge", "none", "a b", "-a", "{}"]],
   ["grafanaDatabase.sslMode", ["prefer", null]],
   ["grafanaDatabase.caCertificate", [...BAD_AUTHORITIES, "", null, 5]],

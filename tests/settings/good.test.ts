@@ -42,7 +42,7 @@ describe("settings without any configuration", () => {
 
   it("keep samples 15 days, logs 14 days and traces 2 days", () => {
     expect(settings.prometheusRetentionSeconds).toBe(15 * 86_400);
-    expect(settings.loki).toEqual({ retentionSeconds: 14 * 86_400 });
+    expect(settings.loki).toEqual({ retentionSeconds: 14 * 86_400, shipper: "promtail" });
     expect(settings.elk).toBeUndefined();
     expect(settings.traces).toEqual({ kind: "badger", retentionSeconds: 2 * 86_400 });
   });

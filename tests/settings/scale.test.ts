@@ -27,6 +27,7 @@ const refused: [what: string, written: Written, key: string, message: RegExp][] 
     "lokiObjectStorage.endpoint",
     /chooses object/,
   ],
+  ["a shipper for Loki where it is not", { logging: "elk", shipper: "otel-collector" }, "shipper", /Filebeat ships/],
   ["a key without a bucket", { "lokiObjectStorageSecretKey!": "k" }, "lokiObjectStorage.bucket", /SecretKey chooses/],
   ["a key's name alone", bucket({ accessKeyId: "id" }), "lokiObjectStorageSecretKey", /config set --secret loki/],
   ["a key alone", bucket({}, { "lokiObjectStorageSecretKey!": "k" }), "lokiObjectStorage.accessKeyId", /chooses a key/],
@@ -99,7 +100,7 @@ describe("settings past one machine", () => {
 
   it("are absent unless they are asked for", () => {
     expect(settingsFor({ logging: "both" })).not.toHaveProperty("kafka");
-    expect(settingsFor().loki).toEqual({ retentionSeconds: 14 * 86_400 });
+    expect(settingsFor().loki).not.toHaveProperty("objectStorage");
   });
 
   it("complete a bucket, with its key as a secret", async () => {

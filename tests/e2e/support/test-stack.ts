@@ -151,13 +151,19 @@ export async function runService(options: {
   readonly network: string;
   readonly alias: string;
   readonly script: string;
+  /** Of the engine's log driver. */
+  readonly logOptions?: Readonly<Record<string, string>>;
 }): Promise<Docker.Container> {
   const container = await docker.createContainer({
     name: options.name,
     Image: "busybox:1.35.0",
     Cmd: ["sh", "-c", options.script],
     Labels: { "com.docker.compose.service": options.alias },
-    HostConfig: { Memory: 32 * 2 ** 20, NetworkMode: options.network },
+    HostConfig: {
+      Memory: 32 * 2 ** 20,
+      NetworkMode: options.network,
+      LogConfig: { Type: "json-file", Config: { ...options.logOptions } },
+    },
     NetworkingConfig: { EndpointsConfig: { [options.network]: { Aliases: [options.alias] } } },
   });
   await container.start();

@@ -122,7 +122,7 @@ describe("runbooks", () => {
 });
 
 describe("recorded series", () => {
-  const recorded = [...new Set(["recording", "objectives"].flatMap(rulesOf).map((rule) => rule.record!))];
+  const recorded = [...new Set(Object.keys(files).flatMap(rulesOf).flatMap(({ record }) => record ?? []))];
   const readers = [
     ...Object.keys(files).flatMap((name) => rulesOf(name).map((rule) => rule.expr)),
     ...readdirSync(DASHBOARDS).map((file) => readFileSync(path.join(DASHBOARDS, file), "utf8")),

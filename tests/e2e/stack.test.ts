@@ -302,59 +302,11 @@ describe("a development stack on the real engine", () => {
     expect(refused).toMatch(/lokiRetenton: got a key that does not exist.*Did you mean "lokiRetention"\?/);
   });
 
-  it("ships lines through the collector in Promtail's place, without the engine's socket", async () => {
-    outputs = await stack.configuredWith({ shipper: "otel-collector" }, async (run) => {
-      await run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
-      return run.outputs();
-    });
-    const states = await waitForHealth(docker, outputs.programs, url("prometheus"), 60);
-    expect(states.filter(({ health }) => health !== "healthy")).toEqual([]);
-    const running = await stack.containers();
-    expect(running).not.toHaveProperty("promtail");
-    const { HostConfig: host } = await docker.getContainer(running["otel-shipper"] as string).inspect();
-    expect(JSON.stringify([host.Binds, host.Mounts])).not.toContain("docker.sock");
-
-    await service?.remove({ force: true });
-    service = await runService({
-      name: `${stack.name}-api-gateway`,
-      network: outputs.servicesNetwork as string,
-      alias: "api-gateway",
-      script: `while :; do echo 'level=error msg="by the other way"'; sleep 1; done`,
-      logOptions: { tag: "{{.Name}}", labels: "com.docker.compose.service" },
-    });
-    // Only what comes as OTLP was observed by somebody.
-    const labelsOf = (selector: string) =>
-      eventually(`lines of ${selector}`, async () => {
-        const asked = encodeURIComponent(`${selector} | observed_timestamp != ""`);
-        type Found = { data: { result: { stream: Record<string, string> }[] } };
-        const { data } = await getJson<Found>(`${url("loki")}/loki/api/v1/query_range?query=${asked}&since=10m`);
-        return data.result[0]?.stream;
-      });
-    expect(await labelsOf('{service="api-gateway", level="error"} |= "by the other way"')).toMatchObject({
-      container: `${stack.name}-api-gateway`,
-      environment: stack.name,
-      service_name: "api-gateway",
-    });
-    expect(await labelsOf(`{container="${stack.name}-loki"}`)).toMatchObject({ service: "loki" });
-    expect(
-      await eventually("its lines counted", async () => (await query("shipper:lines:rate5m > 0"))[0]),
-    ).toBeDefined();
-  });
-
   it("leaves nothing but its volumes when it goes", async () => {
     await service?.remove({ force: true });
     service = undefined;
     await stack.run.capture(["destroy", "--yes", "--skip-preview"]);
-    const programs = [
-      "alertmanager",
-      "grafana",
-      "jaeger",
-      "loki",
-      "otel-collector",
-      "otel-shipper",
-      "prometheus",
-      "promtail",
-    ];
+    const programs = ["alertmanager", "grafana", "jaeger", "loki", "otel-collector", "prometheus", "promtail"];
     expect(await leftoversOf(stack.name)).toEqual({
       containers: [],
       networks: [],

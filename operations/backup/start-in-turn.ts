@@ -6,8 +6,8 @@ import type { PlatformClient } from "../platform/client";
 const PATIENCE_SECONDS = 60;
 
 /**
- * Starts programs in their order; Prometheus once Alertmanager is ready: it gives up an alert that nobody takes, and would raise an
- * alarm about that for ten minutes.
+ * Starts programs in their order; Prometheus once Alertmanager is ready: it gives up an alert that nobody takes, and sends it
+ * again only minutes later.
  */
 export async function startInTurn(client: PlatformClient, programs: readonly ProgramOutput[]): Promise<void> {
   const alertmanager = programs.find(({ name }) => name === "alertmanager");

@@ -1,4 +1,5 @@
 import type { Settings } from "../settings/settings";
+import { withoutDefaults } from "./grafana-defaults";
 import { forElasticsearch } from "./grafana-elasticsearch";
 
 /** What a stack has that dashboards ask only where it is. */
@@ -48,15 +49,19 @@ interface Dashboard {
 /**
  * What a stack's Grafana is given of a dashboard's file; `undefined` when the dashboard is about a store that the stack does not
  * have. Files are written for Loki, and the one about Elasticsearch is linked to only where it is. Panels about kubelets are left
- * out where there are none.
+ * out where there are none, and so is what panels do anyway.
  *
  * @throws Error that names a query to Loki for which Elasticsearch has no counterpart.
  */
 export function dashboardFor({ loki, elasticsearch, kubelets }: DashboardSources, file: unknown): unknown {
   const dashboard = (loki ? file : forElasticsearch(file)) as Dashboard;
-  if (dashboard.uid === LOG_STORE) return elasticsearch ? dashboard : undefined;
-  const linked = elasticsearch && dashboard.links ? { ...dashboard, links: [...dashboard.links, LINK] } : dashboard;
-  return kubelets || !linked.panels ? linked : { ...linked, panels: withoutKubelets(linked.panels) };
+  const isLogStore = dashboard.uid === LOG_STORE;
+  if (isLogStore && !elasticsearch) return undefined;
+  const leads = elasticsearch && !isLogStore && dashboard.links;
+  const linked = leads ? { ...dashboard, links: [...leads, LINK] } : dashboard;
+  if (!linked.panels) return linked;
+  const panels = kubelets ? linked.panels : withoutKubelets(linked.panels);
+  return { ...linked, panels: panels.map(withoutDefaults) };
 }
 
 /** The panels that ask no kubelet, without the rows that are empty then. */

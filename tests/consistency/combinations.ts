@@ -29,5 +29,11 @@ export const COMBINATIONS: Readonly<Record<string, Written>> = {
     collectorGateway: true,
     kafka: { brokers: ["kafka-0.example.com:9093"] },
   },
+  "the collector as shipper, on Docker": { shipper: "otel-collector" },
+  "the collector as shipper, beside both stores on Kubernetes": {
+    platform: "kubernetes",
+    logging: "both",
+    shipper: "otel-collector",
+  },
   "federation of another Prometheus": { federateFrom: ["prometheus.eu.example.com:9090"] },
 };

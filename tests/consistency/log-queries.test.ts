@@ -9,7 +9,8 @@ import { PROJECT_ROOT } from "../../operations/workspace";
 
 type Job = { relabel_configs: { target_label: string }[]; pipeline_stages?: Record<string, object>[] };
 
-const read = (file: string) => load(readFileSync(path.join(PROJECT_ROOT, "configs/promtail", file), "utf8"));
+const read = (file: string, folder = "promtail") =>
+  load(readFileSync(path.join(PROJECT_ROOT, "configs", folder, file), "utf8"));
 
 describe("the labels of logs", () => {
   it("are those that the shipper's configuration sets, on each platform", () => {
@@ -23,6 +24,13 @@ describe("the labels of logs", () => {
     const streams = [...set.filter((label) => !label.startsWith("__")), ...keys("labels")];
     expect(streams.length).toBeGreaterThan(4);
     expect(STREAM_LABELS).toEqual(expect.arrayContaining(streams));
+    // Those that Loki takes from the resources of the collector in Promtail's place.
+    type Loki = {
+      limits_config: { otlp_config: { resource_attributes: { attributes_config: [{ attributes: string[] }] } } };
+    };
+    const { otlp_config: otlp } = (read("loki.yaml", "loki") as Loki).limits_config;
+    const [{ attributes }] = otlp.resource_attributes.attributes_config;
+    expect([...attributes].sort()).toEqual([...new Set([...streams, "environment"])].sort());
     expect(LINE_LABELS).toEqual(expect.arrayContaining(keys("structured_metadata")));
   });
 });

@@ -38,18 +38,16 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   dev: { stack: "dev" },
   "dev with elk": { stack: "dev", changes: { logging: "elk" } },
   "dev with both log stores": { stack: "dev", changes: { logging: "both" } },
-  "dev with a front door": { stack: "dev", changes: { frontDoor: '{"domain":"localhost"}' } },
-  "dev with a collector as shipper": { stack: "dev", changes: { shipper: "otel-collector" } },
+  "dev with a front door and a collector as shipper": {
+    stack: "dev",
+    changes: { frontDoor: '{"domain":"localhost"}', shipper: "otel-collector" },
+  },
   prod: { stack: "prod" },
-  "prod with a folder for snapshots": {
+  "prod with a folder for snapshots, and both log stores, one with a collector as shipper": {
     stack: "prod",
-    changes: { elasticsearchSnapshots: '{"storageClass":"nfs"}' },
+    changes: { elasticsearchSnapshots: '{"storageClass":"nfs"}', logging: "both", shipper: "otel-collector" },
   },
   "prod with both log stores": { stack: "prod", changes: { logging: "both" } },
-  "prod with both, and a collector as shipper": {
-    stack: "prod",
-    changes: { logging: "both", shipper: "otel-collector" },
-  },
 };
 
 /** Configuration as the engine hands it to the program: the project's defaults under the stack's own values. */

@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 import SlowFirst from "./tests/support/slow-first.mts";
@@ -5,6 +7,8 @@ import SlowFirst from "./tests/support/slow-first.mts";
 export default defineConfig({
   test: {
     sequence: { sequencer: SlowFirst },
+    // Left to itself the runner keeps a core free: of two that is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./tests/support/count-reporter.ts"],
     projects: [
       {

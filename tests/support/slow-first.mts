@@ -5,14 +5,17 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take minutes, the longest first: begun last, each would keep the run waiting for itself alone. */
 const SLOW = [
   "demo",
-  "high-availability",
   "verbs-real-node",
+  "verbs-kubernetes",
   "elk-backup",
-  "verbs-faults",
+  "cluster",
+  "high-availability",
   "verbs",
   "elk",
   "real-node",
-  "verbs-kubernetes",
+  "guides",
+  "verbs-faults",
+  "stack",
 ];
 
 /** Runs what takes longest first. The runner learns that only from an earlier run, which a fresh checkout does not have. */

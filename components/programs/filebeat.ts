@@ -1,5 +1,5 @@
 import { images } from "../images";
-import { CLUSTER_API, type ClusterRule, type ConfigFile, type Privilege, type Workload } from "../platform/workload";
+import { CLUSTER_API, type ConfigFile, type Privilege, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import {
   ELASTICSEARCH,
@@ -10,6 +10,7 @@ import {
   type ElkStore,
 } from "./elasticsearch-access";
 import { goHeap } from "./limits";
+import { CONTAINER_LOGS, POD_LOGS, PODS } from "./log-files";
 import { LOGSTASH_PORT, logstashHosts } from "./logstash";
 import { nativeText, nativeYaml, toYaml } from "./native-file";
 import type { ProgramSecrets } from "./secrets";
@@ -27,31 +28,13 @@ interface FilebeatConfig {
 }
 
 const DOCKER: readonly Privilege[] = [
-  {
-    kind: "host-path",
-    hostPath: "/var/lib/docker/containers",
-    path: "/var/lib/docker/containers",
-    reason: "reads the containers' logs; the engine writes them as root",
-  },
+  CONTAINER_LOGS,
   {
     kind: "host-path",
     hostPath: "/var/run/docker.sock",
     path: "/var/run/docker.sock",
     reason: "finds the containers' names and labels; the engine's socket belongs to root",
   },
-];
-
-const KUBERNETES: readonly Privilege[] = [
-  {
-    kind: "host-path",
-    hostPath: "/var/log/pods",
-    path: "/var/log/pods",
-    reason: "reads the pods' logs; the runtime writes them as root",
-  },
-];
-
-const DISCOVERY: readonly ClusterRule[] = [
-  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"], reason: "finds the labels of the pods" },
 ];
 
 /** Filebeat: ships the log of every container of the engine, or of every pod of its node, to Elasticsearch. */
@@ -94,10 +77,10 @@ export function filebeat(settings: Settings, store: ElkStore, secrets: ProgramSe
     },
     placement: { kind: "every-node" },
     runsAs: { uid: 0, gid: 0 },
-    privileges: onCluster ? KUBERNETES : DOCKER,
+    privileges: onCluster ? [POD_LOGS] : DOCKER,
     talksTo: [next, ...(onCluster ? [CLUSTER_API] : [])],
     after: [store.logstash ? "logstash" : ELASTICSEARCH_SETUP],
-    ...(onCluster ? { clusterAccess: DISCOVERY } : {}),
+    ...(onCluster ? { clusterAccess: [PODS] } : {}),
   };
 }
 

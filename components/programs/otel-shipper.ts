@@ -1,10 +1,11 @@
 import { images } from "../images";
-import { CLUSTER_API, type ClusterRule, type Privilege, type Workload } from "../platform/workload";
+import { CLUSTER_API, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import { formatDuration } from "../units";
 import { COLLECTOR, collectorFiles, named } from "./collector-config";
 import { withPipelines, type CollectorConfig, type Pipeline } from "./collector-pipelines";
 import { goHeap } from "./limits";
+import { CONTAINER_LOGS, POD_LOGS, PODS } from "./log-files";
 import { OLDEST_LINE } from "./loki";
 import { nativeYaml } from "./native-file";
 
@@ -17,28 +18,6 @@ interface Filelog {
 
 /** The processors of a cluster's shipper, in their order. */
 const OF_PODS = ["k8sattributes", "transform/service"];
-
-const DOCKER: readonly Privilege[] = [
-  {
-    kind: "host-path",
-    hostPath: "/var/lib/docker/containers",
-    path: "/var/lib/docker/containers",
-    reason: "reads the containers' logs; the engine writes them as root",
-  },
-];
-
-const KUBERNETES: readonly Privilege[] = [
-  {
-    kind: "host-path",
-    hostPath: "/var/log/pods",
-    path: "/var/log/pods",
-    reason: "reads the pods' logs; the runtime writes them as root",
-  },
-];
-
-const DISCOVERY: readonly ClusterRule[] = [
-  { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"], reason: "finds the labels of the pods" },
-];
 
 /**
  * A collector that ships the log of every container of the engine, or of every pod of its node, to Loki: in Promtail's place, with
@@ -59,9 +38,9 @@ export function otelShipper(settings: Settings, { retentionSeconds }: NonNullabl
     resources: settings.resources[NAME],
     placement: { kind: "every-node" },
     runsAs: { uid: 0, gid: 0 },
-    privileges: onCluster ? KUBERNETES : DOCKER,
+    privileges: [onCluster ? POD_LOGS : CONTAINER_LOGS],
     talksTo: ["loki", ...(onCluster ? [CLUSTER_API] : [])],
-    ...(onCluster ? { after: ["loki"], clusterAccess: DISCOVERY } : {}),
+    ...(onCluster ? { after: ["loki"], clusterAccess: [PODS] } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
 import { images } from "../images";
-import { CLUSTER_API, type ClusterRule, type Privilege, type Workload } from "../platform/workload";
+import { CLUSTER_API, type Privilege, type Workload } from "../platform/workload";
 import type { Settings } from "../settings/settings";
 import { goHeap } from "./limits";
+import { POD_LOGS, PODS } from "./log-files";
 import { nativeYaml, toYaml } from "./native-file";
 
 const PORT = 9080;
@@ -22,24 +23,6 @@ const DOCKER: readonly Privilege[] = [
     hostPath: "/var/run/docker.sock",
     path: "/var/run/docker.sock",
     reason: "finds the containers and reads their logs; the engine's socket belongs to root",
-  },
-];
-
-const KUBERNETES: readonly Privilege[] = [
-  {
-    kind: "host-path",
-    hostPath: "/var/log/pods",
-    path: "/var/log/pods",
-    reason: "reads the pods' logs; the runtime writes them as root",
-  },
-];
-
-const DISCOVERY: readonly ClusterRule[] = [
-  {
-    apiGroups: [""],
-    resources: ["pods"],
-    verbs: ["get", "list", "watch"],
-    reason: "finds the pods whose logs it reads",
   },
 ];
 
@@ -64,11 +47,11 @@ export function promtail(settings: Settings): Workload {
     health: { path: "/ready", port: PORT, check: "outside", startupSeconds: 30 },
     placement: { kind: "every-node" },
     runsAs: { uid: 0, gid: 0 },
-    privileges: onCluster ? KUBERNETES : DOCKER,
+    privileges: onCluster ? [POD_LOGS] : DOCKER,
     talksTo: ["loki", ...(onCluster ? [CLUSTER_API] : [])],
     // Where all go at once it would wait a minute for a Loki that is gone. An engine ends it sooner.
     ...(onCluster ? { after: ["loki"] } : {}),
-    ...(onCluster ? { clusterAccess: DISCOVERY } : {}),
+    ...(onCluster ? { clusterAccess: [PODS] } : {}),
   };
 }
 

@@ -130,6 +130,8 @@ describe("the collector as shipper, and Loki", () => {
 
     const kept = await keptLines(address, '{container="shop-api-1"}');
     expect(kept.lines).toEqual(EXPECTED);
+    // Panels choose by the level that Loki finds itself.
+    for (const { level, detected_level: found } of kept.streams) expect(found).toBe(level);
     const stream = {
       container: "shop-api-1",
       environment: "test",

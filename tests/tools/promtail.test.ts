@@ -51,6 +51,8 @@ describe("Promtail and Loki", () => {
 
     const kept = await keptLines(address, '{environment="test"}');
     expect(kept.lines).toEqual(EXPECTED);
+    // Panels choose by the level that Loki finds itself.
+    for (const { level, detected_level: found } of kept.streams) expect(found).toBe(level);
     // A trace's id in a label would make a stream of every request.
     expect(kept.labels).toEqual(["environment", "level", "service_name"]);
   });

@@ -231,11 +231,12 @@ describe.skipIf(refusal !== undefined)(`a development stack on a real node${refu
     );
     expect(await view.readiness(agents())).toMatchObject({ "daemonset/otel-shipper": "1 of 1" });
     expect(await view.readiness(agents())).not.toHaveProperty("daemonset/promtail");
-    // Only what comes as OTLP was observed by somebody.
-    const selector = `{service="${SERVICE}", level="warn"} |= "hello" | trace_id="${TRACE}" | observed_timestamp != ""`;
+    // Promtail is gone by now.
+    const start = `${Date.now()}000000`;
+    const query = `{service="${SERVICE}", level="warn"} |= "hello" | trace_id="${TRACE}"`;
     type Streams = { data: { result: { stream: Record<string, string> }[] } };
-    const line = await eventually("its line in Loki", async () => {
-      const url = `${loki}/loki/api/v1/query_range?query=${encodeURIComponent(selector)}&since=1h`;
+    const line = await eventually("a new line in Loki", async () => {
+      const url = `${loki}/loki/api/v1/query_range?${new URLSearchParams({ query, start })}`;
       return (await getJson<Streams>(url)).data.result[0];
     });
     const { namespace, pod, container, environment, service_name } = line.stream;

@@ -297,7 +297,12 @@ describe("the collector as shipper on a cluster", () => {
     expect(operators[0]).toEqual({ type: "container" });
     expect(operators.filter(({ type }) => ["container", "recombine"].includes(type))).toHaveLength(1);
     expect(operators.map(({ field }) => field)).toContain("resource.level");
-    expect(config.service.pipelines.logs.processors).toEqual(["memory_limiter", "k8sattributes", "transform/service"]);
+    expect(config.service.pipelines.logs.processors).toEqual([
+      "memory_limiter",
+      "transform/observed",
+      "k8sattributes",
+      "transform/service",
+    ]);
   });
 
   it("may read the pods' labels and files, and is not root's equal", () => {

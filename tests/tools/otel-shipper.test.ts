@@ -1,10 +1,10 @@
 import path from "node:path";
 
 import { dump, load } from "js-yaml";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { settingsFor, type Written } from "../support/settings";
-import { freePorts, get, start } from "./support/daemon";
+import { freePorts, get, post, start } from "./support/daemon";
 import { EXPECTED, keptLines, LINES } from "./support/log-lines";
 import { startLoki } from "./support/loki";
 import { Rendered } from "./support/rendered";
@@ -23,15 +23,18 @@ const loki = useTool("loki");
 
 const shipping = (written: Written = {}) => settingsFor({ shipper: "otel-collector", environment: "test", ...written });
 let docker: Rendered;
+let changedOver: Rendered;
 let cluster: Rendered;
 
 beforeAll(async () => {
   docker = await Rendered.write(shipping());
+  changedOver = await Rendered.write(shipping());
   cluster = await Rendered.write(shipping({ platform: "kubernetes" }));
 });
 
 afterAll(async () => {
   await docker?.remove();
+  await changedOver?.remove();
   await cluster?.remove();
 });
 
@@ -111,6 +114,28 @@ describe("shipper.yaml", () => {
 });
 
 describe("the collector as shipper, and Loki", () => {
+  it("keep a line once that Promtail has brought before", async () => {
+    const address = await startLoki(loki.path(), changedOver);
+    const line = "level=error msg=twice";
+    const time = Date.now() - 30_000;
+    const labels = { container: ATTRS.tag, environment: "test", level: "error", service: "api-gateway" };
+    const streams = [{ stream: labels, values: [[`${time}000000`, line]] }];
+    // It takes no lines while its parts look for each other.
+    await vi.waitFor(() => post(`${address}/loki/api/v1/push`, { streams }), { timeout: 60_000, interval: 500 });
+    const written = (log: string, at: number) =>
+      `${JSON.stringify({ log: `${log}\n`, stream: "stdout", attrs: ATTRS, time: new Date(at).toISOString() })}\n`;
+    await writeLog(changedOver, ID, [written(line, time), written("level=error msg=new", time + 1_000)]);
+    await startShipper(changedOver, address);
+
+    const selector = '{service="api-gateway"}';
+    await vi.waitFor(
+      async () => expect((await linesOf(address, selector)).sort()).toEqual(["level=error msg=new", line]),
+      { timeout: 60_000, interval: 500 },
+    );
+    const query = new URLSearchParams({ query: `sum(count_over_time(${selector}[1h]))` });
+    expect(await get(`${address}/loki/api/v1/query?${query}`)).toMatch(/"value":\[[\d.]+,"2"\]/);
+  });
+
   it("keep every line as with Promtail, and know the container by its log options", async () => {
     const address = await startLoki(loki.path(), docker);
     await writeLog(

@@ -122,7 +122,13 @@ describe("runbooks", () => {
 });
 
 describe("recorded series", () => {
-  const recorded = [...new Set(Object.keys(files).flatMap(rulesOf).flatMap(({ record }) => record ?? []))];
+  const recorded = [
+    ...new Set(
+      Object.keys(files)
+        .flatMap(rulesOf)
+        .flatMap(({ record }) => record ?? []),
+    ),
+  ];
   const readers = [
     ...Object.keys(files).flatMap((name) => rulesOf(name).map((rule) => rule.expr)),
     ...readdirSync(DASHBOARDS).map((file) => readFileSync(path.join(DASHBOARDS, file), "utf8")),

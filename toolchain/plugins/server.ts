@@ -142,17 +142,19 @@ class Providers {
   }
 }
 
-/** Breaks off what is under way. The process may serve further runs, which start unbroken. */
+/** Breaks off what is under way for one engine. The process may serve others beside it and further runs, which go on unbroken. */
 class Cancellation {
-  private controller = new AbortController();
+  private readonly byPeer = new Map<string, AbortController>();
 
-  public get signal(): AbortSignal {
-    return this.controller.signal;
+  public signal(peer: string): AbortSignal {
+    const controller = this.byPeer.get(peer) ?? new AbortController();
+    this.byPeer.set(peer, controller);
+    return controller.signal;
   }
 
-  public cancel(): void {
-    this.controller.abort();
-    this.controller = new AbortController();
+  public cancel(peer: string): void {
+    this.byPeer.get(peer)?.abort();
+    this.byPeer.delete(peer);
   }
 }
 
@@ -190,8 +192,8 @@ function generalMethods(
       return response;
     }),
     attach: unary(() => new Empty()),
-    cancel: unary(() => {
-      cancellation.cancel();
+    cancel: unary((_, peer) => {
+      cancellation.cancel(peer);
       return new Empty();
     }),
     getPluginInfo: unary(() => new PluginInfo().setVersion(plugin.version)),
@@ -224,17 +226,17 @@ function resourceMethods(
   cancellation: Cancellation,
 ): grpc.UntypedServiceImplementation {
   const handlerOf = (request: { getUrn(): string }, peer: string): Handler => providers.handler(peer, request.getUrn());
-  const about = (request: { getUrn(): string; getTimeout?(): number }): Request => ({
+  const about = (request: { getUrn(): string; getTimeout?(): number }, peer: string): Request => ({
     name: request.getUrn().split("::").slice(3).join("::"),
     timeout: request.getTimeout?.() ?? 0,
-    cancelled: cancellation.signal,
+    cancelled: cancellation.signal(peer),
     warn: (message) => void log.write(LogSeverity.WARNING, message, request.getUrn()),
     status: (message) => void log.write(LogSeverity.INFO, message, request.getUrn(), true),
   });
   return {
     check: unary(async (request: proto.CheckRequest, peer) => {
       const [olds, news] = [plain(request.getOlds()), plain(request.getNews())];
-      const checked = await handlerOf(request, peer).check(olds, news, about(request), autonaming(request));
+      const checked = await handlerOf(request, peer).check(olds, news, about(request, peer), autonaming(request));
       const failures = checked.failures.map((found) =>
         new proto.CheckFailure().setProperty(found.property).setReason(found.reason),
       );
@@ -244,12 +246,12 @@ function resourceMethods(
     create: unary(async (request: proto.CreateRequest, peer) => {
       const handler = handlerOf(request, peer);
       if (!request.getPreview()) await log.announce();
-      const created = await handler.create(plain(request.getProperties()), request.getPreview(), about(request));
+      const created = await handler.create(plain(request.getProperties()), request.getPreview(), about(request, peer));
       return new proto.CreateResponse().setId(created.id).setProperties(struct(created.outputs));
     }),
     read: unary(async (request: proto.ReadRequest, peer) => {
       const [state, inputs] = [plain(request.getProperties()), plain(request.getInputs())];
-      const found = await handlerOf(request, peer).read(request.getId(), state, inputs, about(request));
+      const found = await handlerOf(request, peer).read(request.getId(), state, inputs, about(request, peer));
       if (!found) return new proto.ReadResponse();
       const response = new proto.ReadResponse().setId(found.id);
       return response.setProperties(struct(found.outputs)).setInputs(struct(found.inputs));
@@ -258,12 +260,12 @@ function resourceMethods(
       const handler = handlerOf(request, peer);
       if (!request.getPreview()) await log.announce();
       const [olds, news] = [plain(request.getOlds()), plain(request.getNews())];
-      const updated = handler.update(request.getId(), olds, news, request.getPreview(), about(request));
+      const updated = handler.update(request.getId(), olds, news, request.getPreview(), about(request, peer));
       return new proto.UpdateResponse().setProperties(struct(await updated));
     }),
     delete: unary(async (request: proto.DeleteRequest, peer) => {
       await log.announce();
-      await handlerOf(request, peer).remove(request.getId(), plain(request.getProperties()), about(request));
+      await handlerOf(request, peer).remove(request.getId(), plain(request.getProperties()), about(request, peer));
       return new Empty();
     }),
   };

@@ -16,9 +16,6 @@ interface Filelog {
   readonly operators: readonly { readonly id?: string }[];
 }
 
-/** The processors of a cluster's shipper, in their order. */
-const OF_PODS = ["k8sattributes", "transform/service"];
-
 /**
  * A collector that ships the log of every container of the engine, or of every pod of its node, to Loki: in Promtail's place, with
  * the same labels. It asks no Docker engine.
@@ -69,7 +66,7 @@ function ofPods(base: CollectorConfig): CollectorConfig {
   const logs = base.service.pipelines.logs as Pipeline;
   return withPipelines(
     { ...base, receivers: { filelog }, processors: { ...base.processors, ...pods.processors } },
-    { logs: { ...logs, processors: [...logs.processors, ...OF_PODS] } },
+    { logs: { ...logs, processors: [...logs.processors, ...Object.keys(pods.processors)] } },
   );
 }
 

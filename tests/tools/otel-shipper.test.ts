@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { settingsFor, type Written } from "../support/settings";
 import { freePorts, get, post, start } from "./support/daemon";
-import { EXPECTED, keptLines, LINES } from "./support/log-lines";
+import { entriesOf, EXPECTED, keptLines, LINES } from "./support/log-lines";
 import { startLoki } from "./support/loki";
 import { Rendered } from "./support/rendered";
 import { expectAccepted, expectRefused, useTool } from "./support/tool";
@@ -38,10 +38,14 @@ afterAll(async () => {
   await cluster?.remove();
 });
 
-/** A line as the Docker engine writes it to its file, a second after the one before. */
+/** A line as the Docker engine writes it to its file. */
+function written(log: string, at: number, more: object = {}): string {
+  return `${JSON.stringify({ log, stream: "stdout", ...more, time: new Date(at).toISOString() })}\n`;
+}
+
+/** A line of a minute ago and later, a second after the one before. */
 function inFile(log: string, index: number, more: object = {}): string {
-  const time = new Date(Date.now() - 60_000 + index * 1_000).toISOString();
-  return `${JSON.stringify({ log, stream: "stdout", ...more, time })}\n`;
+  return written(log, Date.now() - 60_000 + index * 1_000, more);
 }
 
 async function writeLog(files: Rendered, id: string, lines: readonly string[]): Promise<void> {
@@ -65,10 +69,7 @@ async function startShipper(files: Rendered, address: string): Promise<void> {
 }
 
 async function linesOf(address: string, selector: string): Promise<string[]> {
-  type Found = { data: { result: { values: [string, string][] }[] } };
-  const query = new URLSearchParams({ query: selector, since: "1h" });
-  const { data } = JSON.parse(await get(`${address}/loki/api/v1/query_range?${query}`)) as Found;
-  return data.result.flatMap(({ values }) => values.map(([, line]) => line));
+  return (await entriesOf(address, selector)).map(({ line }) => line);
 }
 
 describe("shipper.yaml", () => {
@@ -122,9 +123,10 @@ describe("the collector as shipper, and Loki", () => {
     const streams = [{ stream: labels, values: [[`${time}000000`, line]] }];
     // It takes no lines while its parts look for each other.
     await vi.waitFor(() => post(`${address}/loki/api/v1/push`, { streams }), { timeout: 60_000, interval: 500 });
-    const written = (log: string, at: number) =>
-      `${JSON.stringify({ log: `${log}\n`, stream: "stdout", attrs: ATTRS, time: new Date(at).toISOString() })}\n`;
-    await writeLog(changedOver, ID, [written(line, time), written("level=error msg=new", time + 1_000)]);
+    await writeLog(changedOver, ID, [
+      written(`${line}\n`, time, { attrs: ATTRS }),
+      written("level=error msg=new\n", time + 1_000, { attrs: ATTRS }),
+    ]);
     await startShipper(changedOver, address);
 
     const selector = '{service="api-gateway"}';

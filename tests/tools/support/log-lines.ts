@@ -44,17 +44,22 @@ interface Found {
   };
 }
 
+/** The lines that Loki gives for a selector, of the last hour, each with the labels of its stream. */
+export async function entriesOf(loki: string, selector: string) {
+  const query = new URLSearchParams({ query: selector, limit: "1000", since: "1h" });
+  const { data } = JSON.parse(await get(`${loki}/loki/api/v1/query_range?${query}`)) as Found;
+  return data.result.flatMap(({ stream, values }) => values.map(([, line]) => ({ line, stream })));
+}
+
 /**
  * The lines that Loki keeps, in the order of {@link LINES}, each with its level and its trace, and the labels of all its streams.
  *
  * @throws when a minute has not brought as many as there are.
  */
 export async function keptLines(loki: string, selector: string) {
-  const query = new URLSearchParams({ query: selector, limit: "1000", since: "1h" });
   const entries = await vi.waitFor(
     async () => {
-      const { data } = JSON.parse(await get(`${loki}/loki/api/v1/query_range?${query}`)) as Found;
-      const found = data.result.flatMap(({ stream, values }) => values.map(([, line]) => ({ line, stream })));
+      const found = await entriesOf(loki, selector);
       if (found.length !== LINES.length) throw new Error(`${found.length} of ${LINES.length} lines are there`);
       return found;
     },

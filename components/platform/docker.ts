@@ -147,13 +147,17 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     return resource.imageId;
   }
 
-  /** Data outlives the stack: the volume is left on the engine, and the next stack of this name finds it again. */
+  /**
+   * Data outlives the stack: the volume is left on the engine, and the next stack of this name finds it again. One that was made
+   * by hand, say to restore a copy, has no labels and the engine gives it none later; without `ignoreChanges` every update would
+   * replace it, with all that mounts it, by itself.
+   */
   #volume(name: string, data: DataVolume, parent: pulumi.Resource): docker.Volume {
     const settings = this.#settings;
     return new docker.Volume(
       `${name}-${data.name}-data`,
       { name: `${settings.name}-${data.name}`, labels: stackLabels(settings.name, data.name) },
-      { parent, retainOnDelete: true, protect: settings.protectData },
+      { parent, retainOnDelete: true, protect: settings.protectData, ignoreChanges: ["labels"] },
     );
   }
 }

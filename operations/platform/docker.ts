@@ -12,6 +12,7 @@ import { passThroughFrontDoor } from "./front-door";
 import type { Passage } from "./passage";
 import { postOutcomes, postScript } from "./posts";
 import { runHelper, withHelper } from "./docker-helper";
+import type { StackPlace } from "./index";
 
 /** Seconds that a store gets to write down what it holds in memory. */
 const STOP_SECONDS = 60;
@@ -34,6 +35,8 @@ export class DockerClient implements PlatformClient {
     /** Network of the monitored services. */
     readonly network: string,
     readonly frontDoor?: ResolvedOutputs["frontDoor"],
+    /** Names of the volumes that the programs keep data in, where they are known. */
+    readonly kept: readonly string[] = [],
   ) {}
 
   /** @throws UsageError when the engine does not answer, or not to this user. */
@@ -41,10 +44,12 @@ export class DockerClient implements PlatformClient {
     name,
     services,
     frontDoor,
-  }: Pick<ResolvedOutputs, "name" | "services" | "frontDoor">): Promise<DockerClient> {
+    programs = [],
+  }: StackPlace): Promise<DockerClient> {
     const docker = new Docker();
     await pingEngine(docker);
-    return new DockerClient(docker, name, services.network, frontDoor);
+    const kept = programs.flatMap(({ data }) => data.map(({ handle }) => handle));
+    return new DockerClient(docker, name, services.network, frontDoor, kept);
   }
 
   async state({ handle }: ProgramOutput): Promise<ProgramState> {
@@ -130,9 +135,14 @@ export class DockerClient implements PlatformClient {
     await unless(304, this.docker.getContainer(handle).start());
   }
 
+  /** One that was made by hand has no label, and belongs to the stack all the same if a program keeps its data there. */
   async volumes(): Promise<string[]> {
-    const { Volumes } = await this.docker.listVolumes({ filters: ofStack(this.stack) });
-    return Volumes.map(({ Name }) => Name).sort();
+    const [{ Volumes: own }, { Volumes: all }] = await Promise.all([
+      this.docker.listVolumes({ filters: ofStack(this.stack) }),
+      this.docker.listVolumes(),
+    ]);
+    const kept = all.filter(({ Name }) => this.kept.includes(Name));
+    return [...new Set([...own, ...kept].map(({ Name }) => Name))].sort();
   }
 
   async use(volumes: readonly string[]): Promise<VolumeUse[]> {

@@ -3,7 +3,8 @@ import type { ResolvedOutputs } from "../../components/stack-outputs";
 import type { PlatformClient } from "./client";
 
 /** A stack, as far as it takes to find it. */
-export type StackPlace = Pick<ResolvedOutputs, "platform" | "name" | "services" | "frontDoor" | "cluster">;
+export type StackPlace = Pick<ResolvedOutputs, "platform" | "name" | "services" | "frontDoor" | "cluster"> &
+  Partial<Pick<ResolvedOutputs, "programs">>;
 
 /** Where a stack with these settings is or would be: for one without programs, which has no outputs. */
 export function placeFrom({ platform, name, kubernetes }: Settings): StackPlace {

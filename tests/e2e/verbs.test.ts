@@ -19,6 +19,7 @@ describe("npx monitoring", () => {
   let folder: string;
   let urls: Record<string, string>;
 
+  const byHand = () => `${checkout.stack}-loki`;
   const readUrls = async () => {
     urls = await checkout.urls();
   };
@@ -36,6 +37,8 @@ describe("npx monitoring", () => {
     folder = await mkdtemp(path.join(tmpdir(), `${checkout.stack}-backups-`));
     const set = await checkout.pulumi("config", "set", "--secret", "alertWebhookUrl", webhook.url);
     expect(set.code, set.stderr).toBe(0);
+    // As a person makes one who brings a copy from another machine; the stack that comes up keeps its data there.
+    await docker.createVolume({ Name: byHand() });
   });
 
   afterAll(async () => {
@@ -55,6 +58,12 @@ describe("npx monitoring", () => {
       );
       await readUrls();
       expect((await fetch(`${urls.prometheus as string}/-/ready`)).status).toBe(200);
+    });
+
+    it("takes over a volume that was made by hand, and leaves it alone from then on", async () => {
+      expect((await docker.getVolume(byHand()).inspect()).Labels).toBeNull();
+      const { code, stdout, stderr } = await checkout.pulumi("preview", "--refresh", "--expect-no-changes");
+      expect(code, stderr + stdout).toBe(0);
     });
 
     it("verifies every part, and finds a signal of each kind again", async () => {
@@ -245,12 +254,14 @@ describe("npx monitoring", () => {
     it("asks before a cleanup, and then leaves nothing", async () => {
       const unasked = await checkout.run("cleanup");
       expect(unasked.code).toBe(2);
-      expect(unasked.stdout).toContain(`volume ${checkout.stack}-prometheus`);
+      for (const volume of [`${checkout.stack}-prometheus`, byHand()])
+        expect(unasked.stdout).toContain(`volume ${volume}`);
       expect(Object.keys(await ids())).not.toEqual([]);
 
       const { code, stdout, stderr } = await checkout.run("cleanup", "--yes");
       expect(code, stderr + stdout).toBe(0);
       expect(await leftoversOf(checkout.stack)).toEqual({ containers: [], networks: [], volumes: [] });
+      await expect(docker.getVolume(byHand()).inspect()).rejects.toMatchObject({ statusCode: 404 });
       expect((await checkout.run("urls")).stderr).toContain(`there is no stack "${checkout.stack}"`);
     });
 

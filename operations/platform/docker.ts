@@ -40,12 +40,7 @@ export class DockerClient implements PlatformClient {
   ) {}
 
   /** @throws UsageError when the engine does not answer, or not to this user. */
-  static async connect({
-    name,
-    services,
-    frontDoor,
-    programs = [],
-  }: StackPlace): Promise<DockerClient> {
+  static async connect({ name, services, frontDoor, programs = [] }: StackPlace): Promise<DockerClient> {
     const docker = new Docker();
     await pingEngine(docker);
     const kept = programs.flatMap(({ data }) => data.map(({ handle }) => handle));

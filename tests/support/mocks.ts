@@ -20,6 +20,7 @@ export interface Registration {
     readonly deleteBeforeReplace: boolean;
     readonly retainOnDelete: boolean;
     readonly additionalSecretOutputs: readonly string[];
+    readonly ignoreChanges: readonly string[];
   };
   /** Names of the resources that it waits for, by `dependsOn` or by an input; sorted. */
   readonly dependencies: readonly string[];
@@ -106,6 +107,7 @@ export class Recorder {
         deleteBeforeReplace: request.getDeletebeforereplace(),
         retainOnDelete: request.getRetainondelete() ?? false,
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+        ignoreChanges: request.getIgnorechangesList(),
       },
       dependencies: request.getDependenciesList().map(nameIn).sort(),
     };

@@ -11,6 +11,7 @@ import { runCommand } from "../toolchain/command";
 import { benchDevelopmentPreview, benchProductionPreview, seconds } from "./bench-previews";
 import { fail } from "./fail";
 import { settingsOf } from "./preflight";
+import { useOwnHome } from "./own-home";
 import { imagesOf, prepareEngine, prepareTools } from "./prepare";
 import { StackRun } from "./pulumi-run";
 import { PROJECT_ROOT } from "./workspace";
@@ -89,6 +90,7 @@ async function benchVerify(): Promise<string[]> {
 async function main(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "pyairtable-monitoring-bench-"));
   process.env.PYAIRTABLE_MONITORING_STATE = path.join(folder, "state");
+  await useOwnHome(folder);
   const report = (message: string) => console.error(message);
   const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   try {

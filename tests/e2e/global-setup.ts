@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
 
+import { useOwnHome } from "../../operations/own-home";
 import { prepareEngine, prepareTools } from "../../operations/prepare";
 import type { Workspace } from "../../operations/workspace";
 
@@ -17,6 +18,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const state = await mkdtemp(path.join(tmpdir(), "pyairtable-monitoring-test-"));
   process.env.PYAIRTABLE_MONITORING_STATE = state;
+  await useOwnHome(state);
   const report = (message: string) => console.error(message);
   const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   await prepareEngine(report);

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -24,19 +24,28 @@ export function uniqueName(): string {
   return `pmtest-${randomBytes(4).toString("hex")}`;
 }
 
-/** Ports on loopback that are free now, one for each name. */
+/**
+ * Ports on loopback that are free now, one for each name. They are below those that the kernel gives to outgoing connections
+ * (32768 and up), one of which would take a port before its program does.
+ */
 export async function freePorts(names: readonly string[]): Promise<Record<string, number>> {
-  const servers = await Promise.all(
-    names.map(
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
+  const servers = await Promise.all(names.map(() => listenBelowEphemeral()));
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return Object.fromEntries(names.map((name, index) => [name, ports[index] as number]));
+}
+
+async function listenBelowEphemeral(tries = 50): Promise<Server> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(randomInt(20_000, 32_000), "127.0.0.1", resolve);
+    });
+    return server;
+  } catch (error) {
+    if (tries === 1) throw error;
+    return listenBelowEphemeral(tries - 1);
+  }
 }
 
 /** A stack's configuration file with ports of its own, in a temporary folder. */

@@ -1,6 +1,7 @@
 import { mkdir, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
+
+import { pulumiHome } from "../toolchain/pulumi-home";
 
 /**
  * Gives the engine a home of its own, for this process and those that it starts, so that runs which leave nothing behind
@@ -9,7 +10,7 @@ import path from "node:path";
  * @param folder where the home is made; whoever made it removes it.
  */
 export async function useOwnHome(folder: string): Promise<void> {
-  const users = path.join(process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi"), "plugins");
+  const users = path.join(pulumiHome(), "plugins");
   const own = path.join(folder, "pulumi-home");
   await Promise.all([mkdir(users, { recursive: true }), mkdir(own, { mode: 0o700 })]);
   await symlink(users, path.join(own, "plugins"), "dir");

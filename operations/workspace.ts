@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 import type { PulumiCli } from "../toolchain/pulumi-cli";
+import { pulumiHome } from "../toolchain/pulumi-home";
 
 /** Name of the project in Pulumi.yaml. */
 export const PROJECT = "pyairtable-monitoring";
@@ -46,7 +47,7 @@ function stateFolder(): string {
 }
 
 async function loggedInTo(): Promise<string | undefined> {
-  const file = path.join(process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi"), "credentials.json");
+  const file = path.join(pulumiHome(), "credentials.json");
   if (!existsSync(file)) return undefined;
   const { current } = JSON.parse(await readFile(file, "utf8")) as { current?: string };
   return current || undefined;

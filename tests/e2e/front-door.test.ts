@@ -11,7 +11,8 @@ import { PROJECT_ROOT } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
 import { eventually } from "./support/eventually";
 import { ask, askPlainly, exportByGrpc, login } from "./support/front-door";
-import { docker, freePorts, TestStack } from "./support/test-stack";
+import { freePorts } from "../support/free-ports";
+import { docker, TestStack } from "./support/test-stack";
 
 const TOKEN = "a-token-of-the-tests";
 const LOCKED = ["alertmanager", "cadvisor", "jaeger", "loki", "node-exporter", "prometheus"];
@@ -37,7 +38,7 @@ describe("a stack with a front door", () => {
   const known = () => login(door().user, door().password);
 
   beforeAll(async () => {
-    ({ port } = (await freePorts(["port"])) as { port: number });
+    ({ port } = await freePorts("port"));
     stack = await TestStack.create(
       inject("workspace"),
       { ports: {}, frontDoor: { domain: "localhost", port }, jaegerStorage: "memory" },

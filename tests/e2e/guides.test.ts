@@ -12,7 +12,8 @@ import { PROJECT, PROJECT_ROOT } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
 import { shellBlocks } from "../docs/support/guide";
 import { copyCheckout } from "../support/checkout";
-import { freePorts, removeLeftovers, uniqueName } from "./support/test-stack";
+import { freePorts } from "../support/free-ports";
+import { removeLeftovers, uniqueName } from "./support/test-stack";
 
 const read = (page: string) => readFile(path.join(PROJECT_ROOT, "docs", page), "utf8");
 
@@ -156,7 +157,7 @@ describe("the drill of docs/backup.md", () => {
     const drill = shellBlocks(await read("backup.md")).find((block) => block.includes("--stack drill")) as string;
     const ports = [...drill.matchAll(/: (\d{5})\b/g)].map(([, port = ""]) => port);
     expect(ports.length).toBeGreaterThan(5);
-    const free = await freePorts(ports);
+    const free = await freePorts(...ports);
     const script = drill
       .replaceAll(/(?<=: )\d{5}\b/g, (port) => String(free[port]))
       .replaceAll(/\bdrill\b/g, stack)

@@ -6,7 +6,8 @@ import path from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { freePorts, get, post, start } from "./support/daemon";
+import { freePorts } from "../support/free-ports";
+import { get, post, start } from "./support/daemon";
 import { startLoki } from "./support/loki";
 import type { Rendered } from "./support/rendered";
 import { useRendered, useTool } from "./support/tool";

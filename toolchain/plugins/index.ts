@@ -5,9 +5,9 @@
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { access } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { pulumiHome } from "../pulumi-home";
 import { bundle, type PluginName } from "./bundle";
 
 /** For the caller to print where plugins started by `startPlugins` are used. */
@@ -88,7 +88,7 @@ export interface VendorSearch {
 const searches = new Map<string, Promise<boolean>>();
 
 async function isInstalled(name: string, version: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const plugins = path.join(env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi"), "plugins");
+  const plugins = path.join(pulumiHome(env), "plugins");
   const folder = path.join(plugins, `resource-${name}-v${version}`);
   const exists = (file: string): Promise<boolean> =>
     access(file).then(

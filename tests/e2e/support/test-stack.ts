@@ -1,6 +1,5 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -13,6 +12,7 @@ import { ofStack } from "../../../components/platform/labels";
 import type { ResolvedOutputs } from "../../../components/stack-outputs";
 import { StackRun } from "../../../operations/pulumi-run";
 import { PROJECT_ROOT, type Workspace } from "../../../operations/workspace";
+import { freePorts } from "../../support/free-ports";
 
 export const docker = new Docker();
 
@@ -24,37 +24,13 @@ export function uniqueName(): string {
   return `pmtest-${randomBytes(4).toString("hex")}`;
 }
 
-/**
- * Ports on loopback that are free now, one for each name. They are below those that the kernel gives to outgoing connections
- * (32768 and up), one of which would take a port before its program does.
- */
-export async function freePorts(names: readonly string[]): Promise<Record<string, number>> {
-  const servers = await Promise.all(names.map(() => listenBelowEphemeral()));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return Object.fromEntries(names.map((name, index) => [name, ports[index] as number]));
-}
-
-async function listenBelowEphemeral(tries = 50): Promise<Server> {
-  const server = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen(randomInt(20_000, 32_000), "127.0.0.1", resolve);
-    });
-    return server;
-  } catch (error) {
-    if (tries === 1) throw error;
-    return listenBelowEphemeral(tries - 1);
-  }
-}
-
 /** A stack's configuration file with ports of its own, in a temporary folder. */
 export async function writeConfiguration(
   folder: string,
   stack: string,
   more: Record<string, unknown>,
 ): Promise<string> {
-  const ports = await freePorts([...Object.keys(DEFAULT_PORTS), "otlp-http"]);
+  const ports = await freePorts(...Object.keys(DEFAULT_PORTS), "otlp-http");
   const values = { name: stack, ports, scrapeInterval: "2s", ...more };
   const file = path.join(folder, `Pulumi.${stack}.yaml`);
   await writeFile(file, dump({ config: keyed(values) }));

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, onTestFinished } from "vitest";
 
 import { settingsFor, type Written } from "../../support/settings";
 import { stackFile } from "../../support/stack-file";
-import { freePorts, start } from "./daemon";
+import { freePorts } from "../../support/free-ports";
+import { start } from "./daemon";
 import { Rendered } from "./rendered";
 
 const QUEUE = "/var/lib/otelcol";

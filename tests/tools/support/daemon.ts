@@ -1,27 +1,10 @@
 import { spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
 
 import { onTestFinished, vi } from "vitest";
 
 const START_MS = 60_000;
 const ANSWER_MS = 3_000;
 const LAST_WORDS = 2_000;
-
-/** Ports of 127.0.0.1 that nothing listens on. */
-export async function freePorts<const N extends readonly string[]>(...names: N): Promise<Record<N[number], number>> {
-  // All are held before the first is given back: else the same one could come twice.
-  const servers = await Promise.all(names.map(listening));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Record<N[number], number>;
-}
-
-function listening(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
-}
 
 /**
  * Starts a program that keeps running, waits until `ready` answers with success, and ends it with the test.

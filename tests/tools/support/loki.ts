@@ -1,4 +1,5 @@
-import { freePorts, start } from "./daemon";
+import { freePorts } from "../../support/free-ports";
+import { start } from "./daemon";
 import type { Rendered } from "./rendered";
 
 /**

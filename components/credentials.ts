@@ -33,6 +33,10 @@ export class Credentials extends pulumi.ComponentResource implements ProgramSecr
     return this.#settings.elk?.elasticPassword ?? this.password("elastic");
   }
 
+  get grafanaSecretKey(): pulumi.Output<string> {
+    return this.#settings.grafana.secretKey ?? this.password("grafana-secret-key");
+  }
+
   get grafanaDatabasePassword(): pulumi.Output<string> {
     return this.#settings.grafana.database?.password ?? this.password("grafana-database");
   }

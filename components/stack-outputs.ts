@@ -68,6 +68,8 @@ export interface StackOutputs {
   readonly programs: readonly ProgramOutput[];
   readonly grafanaAdminUser: string;
   readonly grafanaAdminPassword: pulumi.Output<string>;
+  /** With which Grafana encrypts the secrets in its database: what reads that database elsewhere needs it. */
+  readonly grafanaSecretKey: pulumi.Output<string>;
   /** The one way in, where the stack has it. */
   readonly frontDoor?: FrontDoorOutput;
   /** `host:port` of the PostgreSQL that holds what Grafana keeps, where it is outside the stack. */
@@ -129,6 +131,7 @@ export function outputs({ settings, credentials, platform, workloads, components
     })),
     grafanaAdminUser: settings.grafana.adminUser,
     grafanaAdminPassword: credentials.grafanaAdminPassword,
+    grafanaSecretKey: credentials.grafanaSecretKey,
     ...(settings.frontDoor ? { frontDoor: frontDoorOutput(settings, settings.frontDoor, credentials) } : {}),
     ...(settings.grafana.database
       ? {

@@ -174,7 +174,7 @@ describe("the dev stack", () => {
   });
 
   it("shows what an operator and a service need", async () => {
-    const { programs, grafanaAdminPassword, services, ...rest } = outputs;
+    const { programs, grafanaAdminPassword, grafanaSecretKey, services, ...rest } = outputs;
     expect(rest).toEqual({
       platform: "docker",
       name: "pyairtable-dev",
@@ -186,7 +186,8 @@ describe("the dev stack", () => {
     const { network, ...addresses } = services;
     expect(addresses).toEqual({ otlpGrpc: "otel-collector:4317", otlpHttp: "http://otel-collector:4318" });
     expect(await textOf(network)).toEqual({ value: "pyairtable-dev-services", secret: false });
-    expect(await textOf(grafanaAdminPassword)).toMatchObject({ secret: true });
+    for (const secret of [grafanaAdminPassword, grafanaSecretKey])
+      expect(await textOf(secret)).toMatchObject({ secret: true });
     expect(programs.map(({ name }) => name).sort()).toEqual(PROGRAMS);
     for (const { name, url } of programs) expect(url).toBe(URLS[name] ?? null);
     expect(programs.find(({ name }) => name === "otel-collector")).toEqual({

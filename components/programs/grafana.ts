@@ -48,7 +48,7 @@ export function grafana(settings: Settings, secrets: ProgramSecrets): Workload {
         ...folder("provisioning/dashboards", ".yaml"),
         ...dashboards(settings),
         { path: PASSWORD_FILE, content: secrets.grafanaAdminPassword, secret: true },
-        { path: SECRET_KEY_FILE, content: secrets.password("grafana-secret-key"), secret: true },
+        { path: SECRET_KEY_FILE, content: secrets.grafanaSecretKey, secret: true },
         ...(database ? [{ path: DATABASE_PASSWORD_FILE, content: secrets.grafanaDatabasePassword, secret: true }] : []),
         ...(database?.caCertificate ? [{ path: DATABASE_AUTHORITY_FILE, content: database.caCertificate }] : []),
         ...(settings.elk ? elasticsearchSecrets(settings, secrets) : []),

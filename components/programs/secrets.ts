@@ -12,6 +12,8 @@ export interface TlsIdentity {
 /** Secrets that programs need: given in the settings, else generated. Each stays the same from run to run. */
 export interface ProgramSecrets {
   readonly grafanaAdminPassword: Output<string>;
+  /** With which Grafana encrypts the secrets in its database. */
+  readonly grafanaSecretKey: Output<string>;
   readonly grafanaDatabasePassword: Output<string>;
   readonly elasticPassword: Output<string>;
   /** Of the front door's user. */

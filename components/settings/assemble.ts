@@ -152,7 +152,7 @@ function assembleGrafana(values: Values): Settings["grafana"] {
   } = values.grafanaDatabase;
   return {
     adminUser: values.grafanaAdminUser,
-    ...secrets({ adminPassword: values.grafanaAdminPassword }),
+    ...secrets({ adminPassword: values.grafanaAdminPassword, secretKey: values.grafanaSecretKey }),
     ...(address === undefined
       ? {}
       : {

@@ -44,6 +44,12 @@ const hashedPassword = password.refine(
   (value) => Buffer.byteLength(value) <= BCRYPT_BYTES,
   `expected at most ${BCRYPT_BYTES} bytes`,
 );
+/** Stands in every Grafana's own configuration, for anyone to read. */
+const PUBLIC_SECRET_KEY = "SW2YcwTIb9zpOOhoPsMm";
+const grafanaSecretKey = password.refine(
+  (value) => value !== PUBLIC_SECRET_KEY,
+  "expected a key of your own, not the one that Grafana comes with",
+);
 /** A network that the services share; Docker's own three have no names for their members. */
 const NETWORK = /^(?!(host|bridge|none)$)[A-Za-z0-9][-_.A-Za-z0-9]*$/;
 
@@ -225,6 +231,7 @@ export const schema = {
   },
   grafanaAdminUser: { form: "string", schema: anything, default: "admin" },
   grafanaAdminPassword: { form: "string", schema: password, default: "", secret: true },
+  grafanaSecretKey: { form: "string", schema: grafanaSecretKey, default: "", secret: true },
   grafanaDatabase: {
     form: "object",
     schema: object({

@@ -206,6 +206,8 @@ export interface Settings {
   readonly grafana: {
     readonly adminUser: string;
     readonly adminPassword?: Output<string>;
+    /** With which the secrets in its database are encrypted. */
+    readonly secretKey?: Output<string>;
     readonly database?: GrafanaDatabase;
   };
   readonly redis: { readonly address: string; readonly password?: Output<string> };

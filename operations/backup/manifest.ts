@@ -37,6 +37,9 @@ const notIncluded = z.strictObject({
   reason: z.string(),
 });
 
+const digits = z.string().regex(/^[0-9a-f]{32}$/);
+const grafanaKey = z.strictObject({ salt: digits, hash: digits });
+
 const schema = z.strictObject({
   project: z.literal(PROJECT),
   format: z.literal(FORMAT),
@@ -44,12 +47,15 @@ const schema = z.strictObject({
   createdAt: z.string(),
   volumes: z.array(volume).min(1),
   notIncluded: z.array(notIncluded).default([]),
+  grafanaKey: grafanaKey.optional(),
 });
 
 /** One archive of a backup. */
 export type ArchivedVolume = z.output<typeof volume>;
 /** Data of the stack that a backup does not hold. */
 export type NotIncluded = z.output<typeof notIncluded>;
+/** By what the key is known that Grafana's secrets in the backup are encrypted with. */
+export type GrafanaKeyPrint = z.output<typeof grafanaKey>;
 /** What a backup holds, and by what its files are known to be whole. */
 export type Manifest = z.output<typeof schema>;
 
@@ -58,9 +64,18 @@ export function manifestOf(
   stack: string,
   volumes: readonly ArchivedVolume[],
   notIncluded: readonly NotIncluded[] = [],
+  grafanaKey?: GrafanaKeyPrint,
 ): Manifest {
   const createdAt = new Date().toISOString();
-  return { project: PROJECT, format: FORMAT, stack, createdAt, volumes: [...volumes], notIncluded: [...notIncluded] };
+  return {
+    project: PROJECT,
+    format: FORMAT,
+    stack,
+    createdAt,
+    volumes: [...volumes],
+    notIncluded: [...notIncluded],
+    ...(grafanaKey ? { grafanaKey } : {}),
+  };
 }
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {

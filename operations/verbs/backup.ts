@@ -4,6 +4,7 @@ import path from "node:path";
 import type { KeptData } from "../../components/platform/platform";
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { writeArchive } from "../backup/archive";
+import { printOf } from "../backup/grafana-key";
 import { manifestOf, writeManifest, type ArchivedVolume, type Manifest } from "../backup/manifest";
 import { missingLines, selectionOf, withoutStandIn } from "../backup/selection";
 import { ELASTICSEARCH, Snapshots, snapshotVolume, WRITTEN } from "../backup/snapshots";
@@ -44,7 +45,9 @@ export async function backup(
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true, mode: 0o700 });
     try {
-      const manifest = manifestOf(stack, await copyAll(session, programs, partial), notIncluded);
+      const { grafanaSecretKey: key } = session.outputs;
+      const volumes = await copyAll(session, programs, partial);
+      const manifest = manifestOf(stack, volumes, notIncluded, key === undefined ? undefined : printOf(key));
       await writeManifest(partial, manifest);
       await rm(target, { recursive: true, force: true });
       await rename(partial, target);

@@ -2,6 +2,7 @@ import path from "node:path";
 
 import { confirm } from "../ask";
 import { readArchive } from "../backup/archive";
+import { unreadableLines } from "../backup/grafana-key";
 import { checkArchives, readManifest, type Manifest } from "../backup/manifest";
 import { checkRoomFor, planOf, unusedOf, type Step } from "../backup/plan";
 import { missingLines } from "../backup/selection";
@@ -40,7 +41,7 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
   return withStack(options.stack, async (session) => {
     const steps = planOf(manifest, options.stack, session.outputs, options.fromOtherStack ?? false);
     checkRoomFor(steps, await session.client.use(steps.map(({ volume }) => volume)));
-    console.log(text(steps, manifest));
+    console.log(text(steps, manifest, session.outputs));
     if (!options.yes) await confirm("What the programs have stored since then will be lost.", options.stack);
     changesBegin();
     const [snapshot, volumes] = [steps.find(isSnapshot), steps.filter((step) => !isSnapshot(step))];
@@ -58,7 +59,7 @@ export async function restore(folder: string, options: RestoreOptions): Promise<
 /** Whether an archive holds a snapshot for a running store, and not the content of a stopped one's volume. */
 const isSnapshot = ({ archive }: Step) => archive.data === SNAPSHOTS;
 
-function text(steps: readonly Step[], manifest: Manifest): string {
+function text(steps: readonly Step[], manifest: Manifest, outputs: Session["outputs"]): string {
   const { createdAt, notIncluded } = manifest;
   const rows = steps.map(({ program, volume, archive }) => [
     program.name,
@@ -70,6 +71,7 @@ function text(steps: readonly Step[], manifest: Manifest): string {
     table(["program", "volume", "data", "written by"], rows),
     ...unusedOf(manifest, steps).map(({ file }) => `not used: ${file}, of a copy that the stack does not have`),
     ...missingLines(notIncluded),
+    ...unreadableLines(manifest, outputs),
     `The backup was made at ${createdAt}. What it does not hold stays as it is.`,
   ].join("\n");
 }

@@ -96,6 +96,7 @@ describe("derived credentials", () => {
       "frontDoorPassword!": "given for the front door",
       grafanaDatabase: { address: "postgres.example.com:5432" },
       "grafanaDatabasePassword!": "given for the database",
+      "grafanaSecretKey!": "given for what is stored",
     });
     const credentials = new Credentials("credentials", given);
     expect(await textOf(credentials.elasticPassword)).toEqual({ value: "given for elastic", secret: true });
@@ -104,6 +105,7 @@ describe("derived credentials", () => {
       value: "given for the database",
       secret: true,
     });
+    expect(await textOf(credentials.grafanaSecretKey)).toEqual({ value: "given for what is stored", secret: true });
     await recorder.drain();
     expect(recorder.ofKind("RandomPassword").map(({ name }) => name)).toEqual(["credentials-grafana-admin-password"]);
   });
@@ -111,11 +113,11 @@ describe("derived credentials", () => {
   it("generate what the settings do not give, each its own", async () => {
     const recorder = await recordResources();
     const credentials = new Credentials("credentials", settingsFor({ logging: "elk" }));
-    const outputs = [credentials.elasticPassword, credentials.grafanaDatabasePassword];
-    const [elastic, database] = await Promise.all(outputs.map((output) => textOf(output)));
+    const outputs = [credentials.elasticPassword, credentials.grafanaDatabasePassword, credentials.grafanaSecretKey];
+    const [elastic, database, key] = await Promise.all(outputs.map((output) => textOf(output)));
     await recorder.drain();
     expect(elastic).toEqual({ value: expect.stringMatching(/^[0-9a-f]{48}$/) as string, secret: true });
-    expect(database?.value).not.toBe(elastic?.value);
+    expect(new Set([elastic?.value, database?.value, key?.value]).size).toBe(3);
   });
 
   it("hash a password to the same text on every run, which tells nothing of it", async () => {

@@ -273,6 +273,8 @@ describe("npx monitoring", () => {
 
       const { code, stdout, stderr } = await checkout.run("restore", target, "--yes");
       expect(code, stderr + stdout).toBe(0);
+      // The cleanup took the key along with all that was generated.
+      expect(stdout).toContain("not readable here: passwords of data sources");
       expect(
         await eventually("everything of the backup", async () => {
           const now = await found();

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { ProgramOutput } from "../../components/stack-outputs";
 import { listArchive, readArchive, writeArchive } from "../../operations/backup/archive";
+import { printOf, unreadableLines } from "../../operations/backup/grafana-key";
 import {
   checkArchives,
   manifestOf,
@@ -135,6 +136,33 @@ describe("what a backup holds", () => {
     expect(parseManifest(JSON.stringify(manifest), "m").notIncluded).toEqual(notIncluded);
     const older = { ...manifest, notIncluded: undefined };
     expect(parseManifest(JSON.stringify(older), "m").notIncluded).toEqual([]);
+  });
+});
+
+describe("a backup of what Grafana has encrypted", () => {
+  const KEY = "a key of the stack that was backed up";
+  const grafana = { ...LOKI, program: "grafana", data: "grafana", file: "grafana-grafana.tar.gz" };
+  const written = (volumes: ArchivedVolume[], key = KEY) =>
+    parseManifest(JSON.stringify(manifestOf("dev", volumes, [], printOf(key))), "m");
+
+  it("holds no key, and not the same text twice", () => {
+    const [first, second] = [written([grafana]), written([grafana])];
+    expect(JSON.stringify(first)).not.toContain(KEY);
+    expect(first.grafanaKey?.hash).not.toBe(second.grafanaKey?.hash);
+  });
+
+  it("is read by a stack with the same key, and by another but for the secrets, which it says", () => {
+    expect(unreadableLines(written([grafana]), { grafanaSecretKey: KEY })).toEqual([]);
+    expect(unreadableLines(written([grafana]), { grafanaSecretKey: `${KEY}.` })).toEqual([
+      expect.stringMatching(/^not readable here: passwords of data sources.*--secret grafanaSecretKey/),
+    ]);
+  });
+
+  it("says nothing where Grafana's data is not in it, or the key is not known", () => {
+    const other = { grafanaSecretKey: "another" };
+    expect(unreadableLines(written([LOKI]), other)).toEqual([]);
+    expect(unreadableLines(manifestOf("dev", [grafana]), other)).toEqual([]);
+    expect(unreadableLines(written([grafana]), {})).toEqual([]);
   });
 });
 

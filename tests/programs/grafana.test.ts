@@ -44,6 +44,11 @@ describe("grafana", () => {
     });
   });
 
+  it("encrypts what it stores with the key that is given, if one is", async () => {
+    const files = await secretFilesOf(grafanaFor({ "grafanaSecretKey!": "the key of another stack" }));
+    expect(files["secrets/secret-key"]).toBe("the key of another stack");
+  });
+
   it("knows the address that a browser uses", () => {
     expect(grafanaFor({ ports: { grafana: 3999 } }).env?.GF_SERVER_ROOT_URL).toBe("http://localhost:3999/");
   });

@@ -38,6 +38,7 @@ export function secretsFor({ grafana, elk, frontDoor }: Settings): ProgramSecret
   const generated = (purpose: string) => pulumi.secret(`${SECRET}-${purpose}`);
   return {
     grafanaAdminPassword: grafana.adminPassword ?? generated("grafana"),
+    grafanaSecretKey: grafana.secretKey ?? generated("grafana-secret-key"),
     grafanaDatabasePassword: grafana.database?.password ?? generated("grafana-database"),
     elasticPassword: elk?.elasticPassword ?? generated("elastic"),
     frontDoorPassword: frontDoor?.password ?? generated("front-door"),

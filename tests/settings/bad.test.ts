@@ -102,6 +102,7 @@ const cases: [what: string, written: Written, key: string, message: RegExp][] = 
   ],
   ["a malformed address list", { criticalEmail: "a@b.org; c@d.org" }, "criticalEmail", /commas between/],
   ["a short password", { "grafanaAdminPassword!": "admin" }, "grafanaAdminPassword", /at least 12 characters/],
+  ["Grafana's public key", { "grafanaSecretKey!": "SW2YcwTIb9zpOOhoPsMm" }, "grafanaSecretKey", /a key of your own/],
   ["a front door without a domain", { frontDoor: { port: 443 } }, "frontDoor.domain", /chooses a front door/],
   ["a token without a front door", { "otlpToken!": "abcdefghijklmnop" }, "frontDoor.domain", /otlpToken chooses/],
   ["an unknown key of the front door", { frontDoor: { host: "a" } }, "frontDoor.host", /one of: domain, port, user/],

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import Table from "cli-table3";
+import { Command, Option } from "commander";
 import Docker from "dockerode";
 
 import { ofStack } from "../components/platform/labels";
@@ -12,7 +13,7 @@ import { benchDevelopmentPreview, benchProductionPreview, seconds } from "./benc
 import { fail } from "./fail";
 import { useOwnHome } from "./own-home";
 import { settingsOf } from "./preflight";
-import { imagesOf, prepareEngine, prepareTools } from "./prepare";
+import { imagesOf, prepareEngine, prepareTools, type Tools } from "./prepare";
 import { StackRun } from "./pulumi-run";
 import { PROJECT_ROOT } from "./workspace";
 
@@ -38,11 +39,18 @@ function configuration(name: string): string {
   );
 }
 
+interface Place {
+  /** The stack's configuration. */
+  readonly file: string;
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
 /** `npm start` twice, as a person runs it, and what the programs take once they have been at rest for a minute. */
-async function benchStart(run: StackRun, docker: Docker, file: string, name: string): Promise<string[][]> {
+async function benchStart(run: StackRun, docker: Docker, { file, name, signal }: Place): Promise<string[][]> {
   const start = async () => {
-    const args = ["operations/start.ts", "--stack", run.stack, "--config", file, "--json"];
-    const { succeeded, output } = await runCommand("node_modules/.bin/tsx", args, { cwd: PROJECT_ROOT });
+    const args = ["--import", "tsx", "operations/start.ts", "--stack", run.stack, "--config", file, "--json"];
+    const { succeeded, output } = await runCommand(process.execPath, args, { cwd: PROJECT_ROOT });
     if (!succeeded) throw new Error(`npm start failed:\n${output}`);
   };
   const containers = async () => {
@@ -57,7 +65,7 @@ async function benchStart(run: StackRun, docker: Docker, file: string, name: str
   const second = await seconds(start);
   const same = (await containers()) === before;
   const { programs } = await run.outputs();
-  await sleep(REST_MS);
+  await sleep(REST_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   const memory = await Promise.all(
     programs.map(async ({ name, handle, memoryLimit }) => {
       const { memory_stats: stats } = await docker.getContainer(handle).stats({ stream: false });
@@ -87,34 +95,28 @@ async function benchVerify(): Promise<string[]> {
   return ["verify on a healthy dev stack", `${took.toFixed(1)} s`, `${good ? "" : "it failed; "}at most 20 s`];
 }
 
-async function main(): Promise<void> {
+/** What `--only` takes, in the order in which it is measured. */
+const PARTS = ["dev", "prod", "start", "unit"] as const;
+type Part = (typeof PARTS)[number];
+
+interface Options {
+  readonly only: readonly Part[];
+  readonly json?: boolean;
+}
+
+async function bench({ only, json }: Options): Promise<void> {
+  const interrupt = new AbortController();
+  const abort = () => interrupt.abort(new Error("interrupted; what the benchmark had started is gone again"));
+  process.once("SIGINT", abort).once("SIGTERM", abort);
   const folder = await mkdtemp(path.join(tmpdir(), "pyairtable-monitoring-bench-"));
   process.env.PYAIRTABLE_MONITORING_STATE = path.join(folder, "state");
   await useOwnHome(folder);
-  const report = (message: string) => console.error(message);
   const tools = await prepareTools(report, ["docker", "kubernetes", "random"]);
   try {
-    const [name, file] = ["pyairtable-bench", path.join(folder, "Pulumi.bench.yaml")];
-    await writeFile(file, configuration(name));
-    const stack = await StackRun.open(tools.workspace, "bench", file);
-    const { docker } = await prepareEngine(report, imagesOf(await settingsOf(stack)));
+    const rows = await measure(tools, folder, only, interrupt.signal);
+    if (json) return console.log(JSON.stringify(rows.map(asFigure), undefined, 2));
     const table = new Table({ head: ["what", "figure", "note"], style: { head: [], border: [] } });
-    report("previews of dev");
-    table.push(...(await benchDevelopmentPreview(tools, folder, file)));
-    report("previews of prod");
-    table.push(...(await benchProductionPreview(tools, folder, report)));
-    report("up");
-    try {
-      table.push(...(await benchStart(stack, docker, file, name)));
-      report("verify");
-      table.push(await benchVerify());
-    } finally {
-      await stack.capture(["destroy", "--yes", "--skip-preview"]);
-      await removeVolumes(docker, name);
-    }
-    report("unit tests");
-    const unit = await seconds(() => runCommand("npm", ["run", "--silent", "test:unit"], { cwd: PROJECT_ROOT }));
-    table.push(["unit tests", `${unit.toFixed(1)} s`, "at most 60 s"]);
+    table.push(...rows);
     console.log(table.toString());
   } finally {
     tools.stop();
@@ -122,9 +124,74 @@ async function main(): Promise<void> {
   }
 }
 
-async function removeVolumes(docker: Docker, name: string): Promise<void> {
-  const { Volumes } = await docker.listVolumes({ filters: ofStack(name) });
+const report = (message: string) => console.error(message);
+const asFigure = ([what = "", figure = "", note = ""]: readonly string[]) => ({ what: what.trim(), figure, note });
+
+/** Rows of what, figure and note. */
+async function measure(tools: Tools, folder: string, only: readonly Part[], signal: AbortSignal): Promise<string[][]> {
+  const [name, file] = ["pyairtable-bench", path.join(folder, "Pulumi.bench.yaml")];
+  await writeFile(file, configuration(name));
+  const parts: Readonly<Record<Part, () => Promise<string[][]>>> = {
+    dev: async () => {
+      await prepareEngine(report);
+      return benchDevelopmentPreview(tools, folder, file);
+    },
+    prod: () => benchProductionPreview(tools, folder, report),
+    start: () => benchStack(tools, file, name, signal),
+    unit: benchUnitTests,
+  };
+  const rows: string[][] = [];
+  for (const part of PARTS.filter((one) => only.includes(one))) {
+    signal.throwIfAborted();
+    report(part);
+    rows.push(...(await parts[part]()));
+  }
+  signal.throwIfAborted();
+  return rows;
+}
+
+/** A stack that comes up, rests, is verified and goes. */
+async function benchStack(tools: Tools, file: string, name: string, signal: AbortSignal): Promise<string[][]> {
+  const stack = await StackRun.open(tools.workspace, "bench", file);
+  const { docker } = await prepareEngine(report, imagesOf(await settingsOf(stack)));
+  try {
+    const rows = await benchStart(stack, docker, { file, name, signal });
+    signal.throwIfAborted();
+    return [...rows, await benchVerify()];
+  } finally {
+    // An interrupt ends the plugins too, without which the engine removes nothing; its state goes with the folder.
+    if (!signal.aborted) await stack.capture(["destroy", "--yes", "--skip-preview"]);
+    await removeLeftovers(docker, name);
+  }
+}
+
+async function benchUnitTests(): Promise<string[][]> {
+  let good = false;
+  const unit = await seconds(async () => {
+    good = (await runCommand("npm", ["run", "--silent", "test:unit"], { cwd: PROJECT_ROOT })).succeeded;
+  });
+  return [["unit tests", `${unit.toFixed(1)} s`, `${good ? "" : "they failed; "}at most 60 s`]];
+}
+
+async function removeLeftovers(docker: Docker, name: string): Promise<void> {
+  const filters = ofStack(name);
+  for (const { Id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  const { Volumes } = await docker.listVolumes({ filters });
   for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
 }
 
-main().catch(fail);
+const command = new Command("npm run bench --")
+  .description(
+    "Measures the stack on this machine, on stacks of its own: previews beside their floors, start, memory at rest, verify and " +
+      "unit tests. Compare ratios within one run. Takes about five minutes, and nothing else should run meanwhile.",
+  )
+  .addOption(new Option("--only <parts...>", "parts to measure").choices([...PARTS]).default([...PARTS]))
+  .option("--json", "print the figures as JSON")
+  .action(bench);
+
+command
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parseAsync()
+  .catch(fail);

@@ -94,16 +94,9 @@ export class StackRun {
   async show(command: readonly string[]): Promise<number> {
     const env = { ...process.env, ...this.workspace.env };
     const child = spawn("pulumi", this.argumentsFor(command), { cwd: this.root, env, stdio: "inherit" });
-    // An interrupt reaches the engine too, which ends what it is at; this process waits for it.
-    const wait = () => {};
-    process.on("SIGINT", wait);
-    try {
-      return await new Promise((resolve, reject) =>
-        child.once("error", reject).once("close", (code) => resolve(code ?? 1)),
-      );
-    } finally {
-      process.off("SIGINT", wait);
-    }
+    return untilItEnds(
+      new Promise((resolve, reject) => child.once("error", reject).once("close", (code) => resolve(code ?? 1))),
+    );
   }
 
   /** The configuration that the engine reads: what people wrote, with the salt that is kept with the state. */
@@ -149,9 +142,20 @@ function changesConfig([verb, subcommand = ""]: readonly string[]): boolean {
 }
 
 async function pulumi(workspace: Workspace, cwd: string, command: readonly string[]): Promise<string> {
-  const result = await runCommand("pulumi", command, { cwd, env: workspace.env });
+  const result = await untilItEnds(runCommand("pulumi", command, { cwd, env: workspace.env }));
   if (!result.succeeded) throw new Error(`pulumi ${command.slice(0, 2).join(" ")} failed:\n${result.output.trim()}`);
   return result.stdout;
+}
+
+/** An interrupt reaches the engine too, which ends what it is at; this process waits for it. */
+async function untilItEnds<T>(engine: Promise<T>): Promise<T> {
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  try {
+    return await engine;
+  } finally {
+    process.off("SIGINT", wait);
+  }
 }
 
 /** A project of the same name beside the state, so that the engine writes the new stack's salt there. */

@@ -5,16 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import Table from "cli-table3";
 import { Command, Option } from "commander";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 
 import { ofStack } from "../components/platform/labels";
 import { runCommand } from "../toolchain/command";
 import { benchDevelopmentPreview, benchProductionPreview, seconds } from "./bench-previews";
 import { fail } from "./fail";
 import { useOwnHome } from "./own-home";
+import { openPlatform, placeFrom } from "./platform";
 import { settingsOf } from "./preflight";
 import { imagesOf, prepareEngine, prepareTools, type Tools } from "./prepare";
 import { StackRun } from "./pulumi-run";
+import { report } from "./session";
 import { PROJECT_ROOT } from "./workspace";
 
 /** Ports that no stack in use has. */
@@ -124,7 +126,6 @@ async function bench({ only, json }: Options): Promise<void> {
   }
 }
 
-const report = (message: string) => console.error(message);
 const asFigure = ([what = "", figure = "", note = ""]: readonly string[]) => ({ what: what.trim(), figure, note });
 
 /** Rows of what, figure and note. */
@@ -153,7 +154,9 @@ async function measure(tools: Tools, folder: string, only: readonly Part[], sign
 /** A stack that comes up, rests, is verified and goes. */
 async function benchStack(tools: Tools, file: string, name: string, signal: AbortSignal): Promise<string[][]> {
   const stack = await StackRun.open(tools.workspace, "bench", file);
-  const { docker } = await prepareEngine(report, imagesOf(await settingsOf(stack)));
+  const settings = await settingsOf(stack);
+  const { docker } = await prepareEngine(report, imagesOf(settings));
+  const client = await openPlatform(placeFrom(settings));
   try {
     const rows = await benchStart(stack, docker, { file, name, signal });
     signal.throwIfAborted();
@@ -161,7 +164,8 @@ async function benchStack(tools: Tools, file: string, name: string, signal: Abor
   } finally {
     // An interrupt ends the plugins too, without which the engine removes nothing; its state goes with the folder.
     if (!signal.aborted) await stack.capture(["destroy", "--yes", "--skip-preview"]);
-    await removeLeftovers(docker, name);
+    await client.removeAll();
+    await client.close();
   }
 }
 
@@ -171,15 +175,6 @@ async function benchUnitTests(): Promise<string[][]> {
     good = (await runCommand("npm", ["run", "--silent", "test:unit"], { cwd: PROJECT_ROOT })).succeeded;
   });
   return [["unit tests", `${unit.toFixed(1)} s`, `${good ? "" : "they failed; "}at most 60 s`]];
-}
-
-async function removeLeftovers(docker: Docker, name: string): Promise<void> {
-  const filters = ofStack(name);
-  for (const { Id } of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(Id).remove({ force: true, v: true });
-  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
-  const { Volumes } = await docker.listVolumes({ filters });
-  for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
 }
 
 const command = new Command("npm run bench --")

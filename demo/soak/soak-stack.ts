@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -15,6 +14,7 @@ import { settingsOf } from "../../operations/preflight";
 import { imagesOf, prepareEngine, prepareTools, type Tools } from "../../operations/prepare";
 import { StackRun } from "../../operations/pulumi-run";
 import type { Report } from "../../toolchain/cache";
+import { freePorts } from "../../toolchain/free-ports";
 import type { Target } from "../stage/target";
 
 const HEALTH_SECONDS = 180;
@@ -73,23 +73,8 @@ async function removeStack(docker: Docker, name: string, run: StackRun, tools: T
 }
 
 async function configuration(name: string): Promise<Record<string, unknown>> {
-  const names = Object.keys(DEFAULT_PORTS);
-  const ports = await freePorts(names.length);
   return {
     "pyairtable-monitoring:name": name,
-    "pyairtable-monitoring:ports": Object.fromEntries(names.map((program, index) => [program, ports[index]])),
+    "pyairtable-monitoring:ports": await freePorts(...Object.keys(DEFAULT_PORTS)),
   };
-}
-
-/** Ports on loopback that nobody has now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

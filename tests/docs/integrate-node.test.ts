@@ -5,7 +5,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { runCommand } from "../../toolchain/command";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { useRendered, useTool } from "../tools/support/tool";
 import {
   callService,

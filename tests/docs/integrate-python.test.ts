@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { useRendered, useTool } from "../tools/support/tool";
 import {
   callService,

@@ -11,7 +11,7 @@ import { PROJECT_ROOT } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
 import { eventually } from "./support/eventually";
 import { ask, askPlainly, exportByGrpc, login } from "./support/front-door";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { docker, TestStack } from "./support/test-stack";
 
 const TOKEN = "a-token-of-the-tests";

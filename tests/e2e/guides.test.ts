@@ -12,7 +12,7 @@ import { PROJECT, PROJECT_ROOT } from "../../operations/workspace";
 import { runCommand } from "../../toolchain/command";
 import { shellBlocks } from "../docs/support/guide";
 import { copyCheckout } from "../support/checkout";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { removeLeftovers, uniqueName } from "./support/test-stack";
 
 const read = (page: string) => readFile(path.join(PROJECT_ROOT, "docs", page), "utf8");

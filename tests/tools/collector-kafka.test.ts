@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { bodiesOf } from "../../operations/verify/signals";
 import { receiveOtlp, startCollector, useRenderedCollectors, type CollectorCase } from "./support/collector";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { get, post } from "./support/daemon";
 import { useTool } from "./support/tool";
 

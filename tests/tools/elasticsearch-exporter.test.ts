@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { authorityCertificate, programCertificate } from "../../components/certificates";
 import type { Workload } from "../../components/platform/workload";
 import { programsFor } from "../programs/support";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { get, start } from "./support/daemon";
 import { useRenderedElk } from "./support/elk";
 import { useTool } from "./support/tool";

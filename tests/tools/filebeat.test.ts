@@ -4,7 +4,7 @@ import path from "node:path";
 import { dump, load } from "js-yaml";
 import { describe, expect, it, vi } from "vitest";
 
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { start } from "./support/daemon";
 import { elkCases, useRenderedElk, type ElkCase } from "./support/elk";
 import type { Rendered } from "./support/rendered";

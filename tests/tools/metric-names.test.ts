@@ -6,7 +6,7 @@ import path from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { get, post, start } from "./support/daemon";
 import { startLoki } from "./support/loki";
 import type { Rendered } from "./support/rendered";

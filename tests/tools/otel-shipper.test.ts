@@ -4,7 +4,7 @@ import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { settingsFor, type Written } from "../support/settings";
-import { freePorts } from "../support/free-ports";
+import { freePorts } from "../../toolchain/free-ports";
 import { get, post, start } from "./support/daemon";
 import { entriesOf, EXPECTED, keptLines, LINES } from "./support/log-lines";
 import { startLoki } from "./support/loki";

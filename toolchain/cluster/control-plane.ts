@@ -2,12 +2,13 @@ import path from "node:path";
 
 import type { Report } from "../cache";
 import { ensureDebianPackage } from "../debian";
+import { freePorts } from "../free-ports";
 import { KubernetesClient, pause } from "../plugins/kubernetes/client";
 import { clusterConnection } from "../plugins/kubernetes/kubeconfig";
 import { ensureTool } from "../tools";
 import { Authority, type Certificate } from "./certificates";
 import { writeKubeconfig } from "./kubeconfig";
-import { freePorts, type Processes } from "./processes";
+import type { Processes } from "./processes";
 
 /** The programs of a control plane, by path. */
 export interface ControlPrograms {
@@ -57,11 +58,11 @@ export async function startControlPlane(
   processes: Processes,
   place?: ControlPlace,
 ): Promise<ControlPlane> {
-  const [clientPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3);
-  const { address, port, realNodes } = place ?? { address: "127.0.0.1", port: apiPort, realNodes: false };
-  const etcd = `http://127.0.0.1:${clientPort}`;
+  const free = await freePorts("client", "peer", "api");
+  const { address, port, realNodes } = place ?? { address: "127.0.0.1", port: free.api, realNodes: false };
+  const etcd = `http://127.0.0.1:${free.client}`;
   const server = `https://${address}:${port}`;
-  processes.start(programs.etcd, etcdArguments(folder, etcd, `http://127.0.0.1:${peerPort}`));
+  processes.start(programs.etcd, etcdArguments(folder, etcd, `http://127.0.0.1:${free.peer}`));
 
   const authority = new Authority(folder);
   await authority.create();

@@ -12,7 +12,7 @@ import { ofStack } from "../../../components/platform/labels";
 import type { ResolvedOutputs } from "../../../components/stack-outputs";
 import { StackRun } from "../../../operations/pulumi-run";
 import { PROJECT_ROOT, type Workspace } from "../../../operations/workspace";
-import { freePorts } from "../../support/free-ports";
+import { freePorts } from "../../../toolchain/free-ports";
 
 export const docker = new Docker();
 

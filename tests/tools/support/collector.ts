@@ -8,7 +8,7 @@ import { afterAll, beforeAll, onTestFinished } from "vitest";
 
 import { settingsFor, type Written } from "../../support/settings";
 import { stackFile } from "../../support/stack-file";
-import { freePorts } from "../../support/free-ports";
+import { freePorts } from "../../../toolchain/free-ports";
 import { start } from "./daemon";
 import { Rendered } from "./rendered";
 

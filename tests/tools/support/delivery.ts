@@ -4,7 +4,7 @@ import { dump, load } from "js-yaml";
 import { expect, onTestFinished, vi } from "vitest";
 
 import { settingsFor } from "../../support/settings";
-import { freePorts } from "../../support/free-ports";
+import { freePorts } from "../../../toolchain/free-ports";
 import { post, start } from "./daemon";
 import { fakeServer, type Asked } from "./fake-server";
 import { fakeSmtp, type Mail } from "./fake-smtp";

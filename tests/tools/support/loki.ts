@@ -1,4 +1,4 @@
-import { freePorts } from "../../support/free-ports";
+import { freePorts } from "../../../toolchain/free-ports";
 import { start } from "./daemon";
 import type { Rendered } from "./rendered";
 

@@ -36,6 +36,8 @@ export class NodeStack {
       await stack.run.capture(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
       return all;
     } catch (error) {
+      // They are gone with the node, and say more than what waited for them.
+      console.error(await all.node.unready(stack.name).catch(String));
       await all.remove();
       throw error;
     }

@@ -68,6 +68,21 @@ export class NodeAccess {
     return this.#core.readNamespacedPodLog({ namespace, name: await this.#podName(namespace, program) });
   }
 
+  /** The last lines of every container that is not ready, or was started before. */
+  async unready(namespace: string): Promise<string> {
+    const containers = (await this.pods(namespace)).flatMap(({ metadata, status }) =>
+      (status?.containerStatuses ?? [])
+        .filter(({ ready, restartCount, state }) => restartCount > 0 || (!ready && state?.terminated?.exitCode !== 0))
+        .map((container) => ({ pod: metadata?.name ?? "", container })),
+    );
+    const texts = containers.map(async ({ pod, container: { name, restartCount } }) => {
+      const question = { namespace, name: pod, container: name, tailLines: 20 };
+      const lines = await this.#core.readNamespacedPodLog(question).catch((error: Error) => error.message);
+      return `${pod}, started ${restartCount + 1} times:\n${lines}`;
+    });
+    return (await Promise.all(texts)).join("\n");
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }

@@ -3,7 +3,6 @@ import { createServer } from "node:net";
 import type Docker from "dockerode";
 
 import { ofStack } from "../components/platform/labels";
-import { parseSettings } from "../components/settings/parse";
 import { FRONT_DOOR, publishedPorts } from "../components/settings/published-ports";
 import type { Settings } from "../components/settings/settings";
 import type { StackRun } from "./pulumi-run";
@@ -17,6 +16,8 @@ import { PROJECT } from "./workspace";
  */
 export async function settingsOf(run: StackRun, changes: Readonly<Record<string, string>> = {}): Promise<Settings> {
   const { values, ...others } = await run.configuration();
+  // It brings Pulumi's SDK along, which most verbs never need and which takes longer to load than all else.
+  const { parseSettings } = await import("../components/settings/parse");
   return parseSettings({ project: PROJECT, stack: run.stack, ...others, values: { ...values, ...changes } });
 }
 

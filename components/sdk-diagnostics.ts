@@ -15,8 +15,19 @@ function leaveStacksEmpty(): void {
   const { prepareStackTrace } = Error;
   Error.prepareStackTrace = (error, frames) => {
     if (error.message === "") return error.name;
-    return prepareStackTrace?.(error, frames) ?? [String(error), ...frames.map(String)].join("\n    at ");
+    const stack: unknown =
+      prepareStackTrace?.(error, frames) ?? [String(error), ...frames.map(String)].join("\n    at ");
+    return typeof stack === "string" ? inItsPackage(stack) : stack;
   };
+}
+
+/**
+ * By its source maps the SDK's files lie right in `node_modules/@pulumi`. Of a frame with a file in a scope's own folder Node.js (20.20
+ * and others; nodejs/node#64011) makes text until no memory is left, when it prints an error in colours, as the SDK does with any
+ * that ends the program. A refused setting took 40 seconds.
+ */
+function inItsPackage(stack: string): string {
+  return stack.replaceAll(/(node_modules([\\/])@pulumi[\\/])(?=[^\\/\n]*$)/gm, "$1pulumi$2");
 }
 
 /**

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import log from "@pulumi/pulumi/log";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -26,5 +28,26 @@ describe("what the SDK tells its own developers", () => {
     leaveOutSdkDiagnostics();
     expect(sdk.info).toBe(info);
     expect(new Error("told").stack).toMatch(/^Error: told\n +at .*sdk-diagnostics\.test/);
+  });
+
+  it("names the SDK's files in its package, so that Node.js can print the error in colours", () => {
+    // What the SDK's source maps make of a frame.
+    Error.prepareStackTrace = ({ message }) =>
+      [
+        `Error: ${message}`,
+        "    at init (/app/node_modules/@pulumi/resource.ts:1598:22)",
+        "    at Stack.init (/app/node_modules/@pulumi/runtime/stack.ts:78:28)",
+        "    at connect (/app/node_modules/@grpc/grpc-js/src/client.ts:2:1)",
+        "    at own (C:\\app\\node_modules\\@pulumi\\resource.ts:1:1)",
+      ].join("\n");
+    leaveOutSdkDiagnostics();
+    const error = new Error("told");
+    expect(error.stack?.match(/node_modules\S+/g)).toEqual([
+      "node_modules/@pulumi/pulumi/resource.ts:1598:22)",
+      "node_modules/@pulumi/runtime/stack.ts:78:28)",
+      "node_modules/@grpc/grpc-js/src/client.ts:2:1)",
+      "node_modules\\@pulumi\\pulumi\\resource.ts:1:1)",
+    ]);
+    expect(inspect(error, { colors: true })).toContain("told");
   });
 });

@@ -24,6 +24,8 @@ describe("a stack with the collector as shipper", () => {
     return (await getJson<{ data: { result: Stream[] } }>(`${url("loki")}/loki/api/v1/query_range?${query}`)).data
       .result;
   };
+  // A shipper brings the lines of all containers of the machine, those of other tests too.
+  const ofTheService = () => `container="${stack.name}-api-gateway"`;
   const labelsOf = (selector: string) =>
     eventually(`lines of ${selector}`, async () => (await streamsOf(selector))[0]?.stream);
   const expectHealthy = async () => {
@@ -65,7 +67,7 @@ describe("a stack with the collector as shipper", () => {
   });
 
   it("finds lines by the labels that Promtail gives, those of services and its own", async () => {
-    expect(await labelsOf('{service="api-gateway", level="error"}')).toMatchObject({
+    expect(await labelsOf(`{service="api-gateway", level="error", ${ofTheService()}}`)).toMatchObject({
       container: `${stack.name}-api-gateway`,
       environment: stack.name,
       service_name: "api-gateway",
@@ -83,7 +85,7 @@ describe("a stack with the collector as shipper", () => {
 
   it("loses no line while Loki is away, also when it is itself started anew", async () => {
     const numbers = async () => {
-      const streams = await streamsOf('{service="api-gateway"}');
+      const streams = await streamsOf(`{service="api-gateway", ${ofTheService()}}`);
       const found = streams.flatMap(({ values }) => values.map(([, line]) => Number(/number=(\d+)/.exec(line)?.[1])));
       return found.sort((a, b) => a - b);
     };
@@ -98,7 +100,7 @@ describe("a stack with the collector as shipper", () => {
     const last = await eventually(
       "lines that were written after Loki was back",
       async () => {
-        const streams = await streamsOf('{service="api-gateway"}').catch(() => []);
+        const streams = await streamsOf(`{service="api-gateway", ${ofTheService()}}`).catch(() => []);
         const latest = streams.flatMap(({ values }) => values).sort(([a], [b]) => Number(b) - Number(a))[0];
         return latest && Number(latest[0]) / 1e6 > after ? Number(/number=(\d+)/.exec(latest[1])?.[1]) : undefined;
       },
@@ -120,6 +122,6 @@ describe("a stack with the collector as shipper", () => {
     await expectHealthy();
     expect(await stack.containers()).not.toHaveProperty("otel-shipper");
     expect((await leftoversOf(stack.name)).volumes).toContain(`${stack.name}-otel-shipper`);
-    expect(await labelsOf('{service="promtail"}')).toMatchObject({ container: `${stack.name}-promtail` });
+    expect(await labelsOf(`{container="${stack.name}-promtail"}`)).toMatchObject({ service: "promtail" });
   });
 });

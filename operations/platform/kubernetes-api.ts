@@ -21,15 +21,6 @@ export interface Socket {
   on(event: "close" | "error", listener: (reason: unknown) => void): void;
 }
 
-/** What goes with a request. */
-interface Sending {
-  readonly body?: unknown;
-  /** Default: JSON. */
-  readonly type?: string;
-  /** Milliseconds for an answer. */
-  readonly patience?: number;
-}
-
 const NOT_JSON: unique symbol = Symbol("not JSON");
 
 /** Talks to one cluster's API server as one user. */
@@ -67,12 +58,9 @@ export class ClusterApi {
     }
   }
 
-  /**
-   * @param patience milliseconds for an answer.
-   * @throws Refused when the server does not give it; UsageError when the user may not have it, or nothing answers.
-   */
-  async get<T>(path: string, patience = PATIENCE): Promise<T> {
-    return (await this.#send("GET", path, { patience })) as T;
+  /** @throws Refused when the server does not give it; UsageError when the user may not have it. */
+  async get<T>(path: string): Promise<T> {
+    return (await this.#send("GET", path)) as T;
   }
 
   /** The same, and nothing where there is none. */
@@ -90,19 +78,19 @@ export class ClusterApi {
   }
 
   async create<T>(path: string, object: unknown): Promise<T> {
-    return (await this.#send("POST", path, { body: object })) as T;
+    return (await this.#send("POST", path, object)) as T;
   }
 
   /** @param change as a JSON merge patch. */
   async patch<T>(path: string, change: unknown): Promise<T> {
     const query = `fieldManager=${FIELD_MANAGER}`;
-    return (await this.#send("PATCH", `${path}?${query}`, { body: change, type: "application/merge-patch+json" })) as T;
+    return (await this.#send("PATCH", `${path}?${query}`, change, "application/merge-patch+json")) as T;
   }
 
   /** Deletes what is there; what is not is no error. */
   async remove(path: string): Promise<void> {
     try {
-      await this.#send("DELETE", path, { body: { propagationPolicy: "Background" } });
+      await this.#send("DELETE", path, { propagationPolicy: "Background" });
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 404) throw error;
     }
@@ -110,7 +98,7 @@ export class ClusterApi {
 
   /** Asks whether something is allowed or exists; it changes nothing, though it is posted. */
   async review<T>(path: string, object: unknown): Promise<T> {
-    return (await this.#exchange("POST", path, { body: object })) as T;
+    return (await this.#exchange("POST", path, object)) as T;
   }
 
   /** An answer as it comes in. */
@@ -146,14 +134,14 @@ export class ClusterApi {
     this.#agent.destroy();
   }
 
-  async #send(method: string, path: string, more?: Sending): Promise<unknown> {
-    const answer = await this.#exchange(method, path, more);
+  async #send(method: string, path: string, body?: unknown, type?: string): Promise<unknown> {
+    const answer = await this.#exchange(method, path, body, type);
     if (method !== "GET") this.#changed = true;
     return answer;
   }
 
-  async #exchange(method: string, path: string, more?: Sending): Promise<unknown> {
-    const response = await this.#request(method, path, more);
+  async #exchange(method: string, path: string, body?: unknown, type?: string): Promise<unknown> {
+    const response = await this.#request(method, path, body, type);
     const [status, text] = [response.statusCode ?? 0, await textOf(response)];
     if (status >= 400) throw this.#classified(errorOf(status, text));
     const answer = parsed(text);
@@ -161,8 +149,7 @@ export class ClusterApi {
     throw new UsageError(`${this.access.server} is no Kubernetes API server: it answered ${path} with something else`);
   }
 
-  #request(method: string, path: string, more: Sending = {}): Promise<http.IncomingMessage> {
-    const { body, type = "application/json", patience = PATIENCE } = more;
+  #request(method: string, path: string, body?: unknown, type = "application/json"): Promise<http.IncomingMessage> {
     const { server, options } = this.access;
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
@@ -173,12 +160,12 @@ export class ClusterApi {
     const { request } = server.startsWith("https:") ? https : http;
     return new Promise((resolve, reject) => {
       const sent = request(server + path, { ...options, agent: this.#agent, method, headers }, resolve);
-      sent.setTimeout(patience, () => sent.destroy(Object.assign(new Error("no answer"), { code: "ABORT_ERR" })));
+      sent.setTimeout(PATIENCE, () => sent.destroy(Object.assign(new Error("no answer"), { code: "ABORT_ERR" })));
       sent.once("response", () => sent.setTimeout(0));
       sent.once("error", (error: NodeJS.ErrnoException) => {
         // The server closed an idle connection at the moment of its reuse; nothing was processed.
         if (sent.reusedSocket && error.code === "ECONNRESET") {
-          this.#request(method, path, more).then(resolve, reject);
+          this.#request(method, path, body, type).then(resolve, reject);
           return;
         }
         const { got } = unreachable(server, error).problem;

@@ -17,9 +17,6 @@ interface PodStats {
   }[];
 }
 
-/** Milliseconds for a node's answer, which takes less than one second. Of a node that is gone the rest of the stack's status is not to wait. */
-const NODE_PATIENCE = 5_000;
-
 /** What the nodes say that pods use. Who may not ask, or asks a cluster that does not measure, gets nothing. */
 export class Usage {
   readonly #nodes = new Map<string, Promise<readonly PodStats[]>>();
@@ -62,9 +59,7 @@ export class Usage {
 
   async #ask(node: string): Promise<readonly PodStats[]> {
     const path = `/api/v1/nodes/${node}/proxy/stats/summary`;
-    const summary = await this.api
-      .get<{ readonly pods?: readonly PodStats[] }>(path, NODE_PATIENCE)
-      .catch(() => undefined);
+    const summary = await this.api.get<{ readonly pods?: readonly PodStats[] }>(path).catch(() => undefined);
     return summary?.pods ?? [];
   }
 }

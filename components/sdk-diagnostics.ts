@@ -9,7 +9,8 @@ export function leaveOutSdkDiagnostics(): void {
 
 /**
  * The SDK formats a stack for every output property of every resource, to name promises that never end, and a whole one for
- * every resource. Each frame goes through source maps. They are errors without a message; all others are formatted as before.
+ * every resource. Each frame goes through source maps. They are errors without a message; of all others only
+ * the place of the SDK's own files is put right.
  */
 function leaveStacksEmpty(): void {
   const { prepareStackTrace } = Error;

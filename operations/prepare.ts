@@ -34,7 +34,7 @@ export interface Tools {
 
 /** Pulumi's engine and a place for state: all that a command needs that only reads the state. */
 export async function prepareWorkspace(report: Report): Promise<Workspace> {
-  return openWorkspace(await ensurePulumi({ report }));
+  return openWorkspace(await ensurePulumi({ report }), report);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function prepareTools(
   providers: readonly Provider[] = PROVIDERS_OF.docker,
 ): Promise<Tools> {
   const cli = await ensurePulumi({ report });
-  const workspace = await openWorkspace(cli);
+  const workspace = await openWorkspace(cli, report);
   const own = await Promise.all(
     providers.map((name) =>
       hasVendorPlugin(name, PROVIDERS[name], { env: { ...process.env, ...workspace.env }, download: cli.online }),

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import path from "node:path";
 
 import { suggestion } from "../components/settings/problems";
 import type { ProgramOutput, ResolvedOutputs } from "../components/stack-outputs";
@@ -11,7 +10,7 @@ import { platformsOf, providersOf } from "./configured";
 import { prepareTools, prepareWorkspace } from "./prepare";
 import { settingsOf } from "./preflight";
 import { StackRun } from "./pulumi-run";
-import { PROJECT, type Workspace } from "./workspace";
+import { statesOf, type Workspace } from "./workspace";
 
 /** A stack that is there, opened for a verb. */
 export interface Session {
@@ -78,7 +77,7 @@ async function openExisting(workspace: Workspace, stack: string): Promise<StackR
 /** Names of the stacks of this project that exist. */
 export async function stacksOf(workspace: Workspace): Promise<string[]> {
   if (workspace.folder === undefined) return StackRun.names(workspace);
-  const folder = path.join(workspace.folder, "backend", ".pulumi", "stacks", PROJECT);
+  const folder = statesOf(workspace.folder);
   if (!existsSync(folder)) return [];
   const files = await readdir(folder);
   return files.flatMap((file) => (/^[^.]+\.json$/.test(file) ? [file.slice(0, -".json".length)] : []));

@@ -4,8 +4,10 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 
+import type { Report } from "../toolchain/cache";
 import type { PulumiCli } from "../toolchain/pulumi-cli";
 import { pulumiHome } from "../toolchain/pulumi-home";
+import { mendStates } from "./mend-state";
 
 /** Name of the project in Pulumi.yaml. */
 export const PROJECT = "pyairtable-monitoring";
@@ -25,9 +27,10 @@ export interface Workspace {
 /**
  * State in files, encrypted with a passphrase that is generated once, below `$PYAIRTABLE_MONITORING_STATE` if that is
  * set. Else the user's own backend when there is one (`PULUMI_BACKEND_URL`, or a `pulumi login`). Else files again, in
- * the folder `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`.
+ * the folder `pyairtable-monitoring` under `$XDG_STATE_HOME`, else under `~/.local/state`. What a run that was killed
+ * left unreadable there is put right first.
  */
-export async function openWorkspace(cli: PulumiCli): Promise<Workspace> {
+export async function openWorkspace(cli: PulumiCli, report: Report): Promise<Workspace> {
   const searchPath = [...(cli.folder ? [cli.folder] : []), process.env.PATH ?? ""].join(path.delimiter);
   const env = { PATH: searchPath, PULUMI_SKIP_UPDATE_CHECK: "true" };
   const own = process.env.PYAIRTABLE_MONITORING_STATE
@@ -36,9 +39,17 @@ export async function openWorkspace(cli: PulumiCli): Promise<Workspace> {
   if (own !== undefined) return { env, backend: own, folder: undefined };
   const folder = stateFolder();
   await mkdir(path.join(folder, "backend"), { recursive: true, mode: 0o700 });
+  await mendStates(statesOf(folder), report);
   const backend = `file://${path.join(folder, "backend")}`;
   const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE ?? (await generatedPassphrase(folder));
-  return { env: { ...env, PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: passphrase }, backend, folder };
+  // Without notes beside each file, which are the one thing that the engine does not write in one step.
+  const url = `${backend}?metadata=skip`;
+  return { env: { ...env, PULUMI_BACKEND_URL: url, PULUMI_CONFIG_PASSPHRASE: passphrase }, backend, folder };
+}
+
+/** The folder with a file of state for each stack, below a workspace's folder. */
+export function statesOf(folder: string): string {
+  return path.join(folder, "backend", ".pulumi", "stacks", PROJECT);
 }
 
 function stateFolder(): string {

@@ -8,7 +8,7 @@ import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import { ofStack } from "../../components/platform/labels";
-import { PROJECT_ROOT } from "../../operations/workspace";
+import { PROJECT_ROOT, statesOf } from "../../operations/workspace";
 import { eventually } from "./support/eventually";
 import { docker, leftoversOf, removeLeftovers, uniqueName, writeConfiguration } from "./support/test-stack";
 
@@ -152,6 +152,17 @@ describe("npm start", () => {
   it("changes nothing the second time", async () => {
     const before = await ids();
     const { code, stderr } = await start();
+    expect(code, stderr).toBe(0);
+    expect(await ids()).toEqual(before);
+  });
+
+  it("goes through when the power failed as the engine wrote its state", async () => {
+    const state = path.join(statesOf(inject("workspace").folder as string), `${stack}.json`);
+    const before = await ids();
+    await writeFile(state, (await readFile(state, "utf8")).slice(0, 1000));
+    await writeFile(`${state}.attrs`, "");
+    const { code, stderr } = await start();
+    expect(stderr).toContain(`as it wrote the state of the stack "${stack}"; taking the copy from before that`);
     expect(code, stderr).toBe(0);
     expect(await ids()).toEqual(before);
   });

@@ -8,7 +8,7 @@ interface PodMetrics {
 
 interface PodStats {
   readonly podRef: { readonly name: string; readonly namespace: string };
-  readonly memory?: { readonly workingSetBytes?: number };
+  readonly memory?: { readonly workingSetBytes?: number; readonly rssBytes?: number };
   readonly volume?: readonly {
     readonly pvcRef?: { readonly name: string; readonly namespace: string };
     readonly usedBytes?: number;
@@ -36,7 +36,7 @@ export class Usage {
     );
     if (used.length > 0) return Math.max(...used);
     const stats = await Promise.all(pods.map((pod) => this.#statsOf(pod)));
-    const sizes = stats.flatMap((one) => one?.memory?.workingSetBytes ?? []);
+    const sizes = stats.map(memoryOf).filter((size) => size > 0);
     return sizes.length > 0 ? Math.max(...sizes) : undefined;
   }
 
@@ -62,4 +62,13 @@ export class Usage {
     const summary = await this.api.get<{ readonly pods?: readonly PodStats[] }>(path).catch(() => undefined);
     return summary?.pods ?? [];
   }
+}
+
+/**
+ * The working set is what is used without the cache that can go, both read at different times: of a small program that has
+ * read files it can be nothing, which its own pages (rss) never are.
+ */
+function memoryOf(stats: PodStats | undefined): number {
+  const { workingSetBytes = 0, rssBytes = 0 } = stats?.memory ?? {};
+  return Math.max(workingSetBytes, rssBytes);
 }

@@ -101,8 +101,12 @@ describe.skipIf(whyNoRealNode() !== undefined)("npx monitoring, on a real node",
   });
 
   it("shows memory and disk beside limits", async () => {
-    type Program = { name: string; memory: number; memoryLimit: number; disk: number | null; data?: unknown };
-    const { programs } = JSON.parse(await succeed("status", "--json")) as { programs: Program[] };
+    type Program = { name: string; memory: number | null; memoryLimit: number; disk: number | null; data?: unknown };
+    // A node measures a pod some seconds after its start.
+    const programs = await eventually("memory of every program", async () => {
+      const found = (JSON.parse(await succeed("status", "--json")) as { programs: Program[] }).programs;
+      return found.every(({ memory }) => memory !== null) ? found : undefined;
+    });
     for (const { memory, memoryLimit } of programs) {
       expect(memory).toBeGreaterThan(2 ** 18);
       expect(memory).toBeLessThan(memoryLimit);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { dump, load } from "js-yaml";
@@ -165,7 +165,17 @@ async function initialise(workspace: Workspace, state: string, folder: string, s
   if (existsSync(checkpoint) && existsSync(salted)) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(path.join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
+  const begun = existsSync(checkpoint) ? await begunState(checkpoint) : undefined;
+  if (begun?.salt !== undefined) return writeFile(salted, dump({ encryptionsalt: begun.salt }), { mode: 0o600 });
+  if (begun?.isEmpty) await rm(checkpoint);
   await makeStack(workspace, folder, stack);
+}
+
+/** What a run wrote that was killed as it made the stack: a state, first of nothing, then with the salt, and no salt beside it. */
+async function begunState(file: string): Promise<{ salt?: string; isEmpty: boolean }> {
+  type State = { checkpoint?: { latest?: { secrets_providers?: { state?: { salt?: string } } } } };
+  const { checkpoint } = JSON.parse(await readFile(file, "utf8")) as State;
+  return { salt: checkpoint?.latest?.secrets_providers?.state?.salt, isEmpty: checkpoint?.latest === undefined };
 }
 
 async function makeStack(workspace: Workspace, cwd: string, stack: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { StackRun } from "../pulumi-run";
 import { releaseLock } from "../recover";
 import { openPlatformOf, report, withEngine } from "../session";
 import { size, table } from "../table";
+import { copiesOf, stateOf } from "../workspace";
 
 /**
  * Removes a stack with its data and its state, after asking.
@@ -66,9 +67,15 @@ function loss(stack: string, volumes: readonly string[], seen: readonly VolumeUs
   ].join("\n");
 }
 
-/** The file that people wrote stays; what this project keeps about the stack elsewhere goes. */
+/** The file that people wrote stays; what this project and the engine keep about the stack elsewhere goes, old secrets included. */
 async function removeState(run: StackRun): Promise<void> {
   await run.capture(["stack", "rm", "--yes", "--preserve-config"]);
   const { folder } = run.workspace;
-  if (folder !== undefined) await rm(path.join(folder, "stacks", run.stack), { recursive: true, force: true });
+  if (folder === undefined) return;
+  const kept = [
+    path.join(folder, "stacks", run.stack),
+    `${stateOf(folder, run.stack)}.bak`,
+    copiesOf(folder, run.stack),
+  ];
+  for (const place of kept) await rm(place, { recursive: true, force: true });
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 
 import { prepareWorkspace } from "../../operations/prepare";
 import { StackRun } from "../../operations/pulumi-run";
-import { statesOf } from "../../operations/workspace";
+import { stateOf, statesOf } from "../../operations/workspace";
 
 let folder: string;
 let reports: string[];
@@ -17,7 +17,7 @@ const opened = async () => {
   return StackRun.open(workspace, "try", undefined, folder);
 };
 const states = () => statesOf(path.join(folder, "state"));
-const state = () => path.join(states(), "try.json");
+const state = () => stateOf(path.join(folder, "state"), "try");
 const salted = () => path.join(folder, "state", "stacks", "try", "Pulumi.try.yaml");
 
 beforeAll(async () => {

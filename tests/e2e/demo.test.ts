@@ -59,8 +59,10 @@ describe("a stack beside the simulated platform", () => {
     const { prometheus, loki } = outputs.urls as { prometheus: string; loki: string };
     stores = { prometheus, loki, scrapeSeconds: SCRAPE_SECONDS };
     await waitForHealth(docker, outputs.programs, prometheus, 90);
+    // Its image is built at the first run.
+    const stage = await stageAt(target, docker, "1", console.error);
     started = Date.now();
-    platform = await startPlatform(await stageAt(target, docker, "1", console.error), target);
+    platform = await startPlatform(stage, target);
     log = await AlertLog.begin(stack.name, prometheus);
     settled = Date.now();
   });

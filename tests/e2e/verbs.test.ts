@@ -262,7 +262,11 @@ describe("npx monitoring", () => {
       expect(code, stderr + stdout).toBe(0);
       expect(await leftoversOf(checkout.stack)).toEqual({ containers: [], networks: [], volumes: [] });
       await expect(docker.getVolume(byHand()).inspect()).rejects.toMatchObject({ statusCode: 404 });
-      const kept = await readdir(checkout.state, { recursive: true });
+      // Beside these is the engine's home, with its logs.
+      const folders = ["backend", "stacks"].map((name) =>
+        readdir(path.join(checkout.state, name), { recursive: true }),
+      );
+      const kept = (await Promise.all(folders)).flat();
       expect(kept.filter((file) => file.includes(checkout.stack) && /\.\w+$/.test(file))).toEqual([]);
       expect((await checkout.run("urls")).stderr).toContain(`there is no stack "${checkout.stack}"`);
     });

@@ -7,7 +7,7 @@
 # that no password stands on a command line.
 set -uo pipefail
 directory=$1 url=$2
-attempts=${SETUP_ATTEMPTS:-60} pause=${SETUP_PAUSE:-2}
+attempts=${SETUP_ATTEMPTS:-60} pause=${SETUP_PAUSE:-2} logins=${SETUP_LOGINS:-15}
 
 fail() {
   echo "setup failed: $1" >&2
@@ -26,12 +26,15 @@ request() {
   [[ $status =~ ^[0-9]{3}$ ]] || status=000
 }
 
-# Repeats a request while the server starts or is busy, or its indices do (408).
+# Repeats a request while the server starts or is busy, or its indices do (408). A right password is refused too, while the index
+# of the users is there and not yet started: after a restart, and for a moment after the first step that makes it.
 insist() {
-  local attempt
+  local attempt refused=0
   for ((attempt = 1; attempt <= attempts; attempt++)); do
     request "$@"
+    [[ $status == 401 ]] && refused=$((refused + 1))
     case $status in
+      401) ((refused < logins)) && sleep "$pause" || return 0 ;;
       000 | 408 | 429 | 502 | 503 | 504) sleep "$pause" ;;
       *) return 0 ;;
     esac
@@ -47,7 +50,6 @@ unhealthy() {
   fail "the cluster is red, and stays so. What it says of the first index without a place: $answer"
 }
 
-# Nobody can log in before the index of the users has started.
 insist GET "_cluster/health?wait_for_status=yellow&timeout=5s"
 [[ $status == 401 ]] && fail "the password of elastic is refused. Somebody changed it in Elasticsearch: set the same with \
 'pulumi config set --secret elasticPassword', or delete the change there."

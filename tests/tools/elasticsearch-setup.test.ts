@@ -13,7 +13,7 @@ const rendered = useRenderedElk(["with Logstash"]);
 /** Runs the script of the stack against a server, and shows which arguments its curl was given. */
 async function setUp(url: string): Promise<CommandResult> {
   const files = rendered("with Logstash");
-  const env = { SETUP_ATTEMPTS: "3", SETUP_PAUSE: "0.1" };
+  const env = { SETUP_ATTEMPTS: "3", SETUP_PAUSE: "0.1", SETUP_LOGINS: "2" };
   return runCommand("bash", ["-x", files.at(`${DIRECTORY}/setup.sh`), await directory(), url], { env });
 }
 
@@ -75,9 +75,17 @@ describe("setup.sh of Elasticsearch", () => {
     expect(asked.map(summary)).not.toContain("PUT _index_template/pyairtable-logs");
   });
 
+  it("tries a login again, which is refused while the index of the users has not started", async () => {
+    const { url, asked } = await fakeServer((_, index) => (index === 0 || index === 2 ? { status: 401 } : OK));
+    expectAccepted(await setUp(url));
+    expect(asked).toHaveLength((await steps()).length + 3);
+  });
+
   it("says what to do about a password that somebody changed", async () => {
-    const { url } = await fakeServer(() => ({ status: 401 }));
-    expectRefused(await setUp(url), /the password of elastic is refused[^]*pulumi config set --secret elasticPassword/);
+    const { url, asked } = await fakeServer(() => ({ status: 401 }));
+    const changed = await setUp(url);
+    expect(asked).toHaveLength(2);
+    expectRefused(changed, /the password of elastic is refused[^]*pulumi config set --secret elasticPassword/);
   });
 
   it("waits for indices to start, and says of one that does not why", async () => {

@@ -2,9 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import type { Report } from "../toolchain/cache";
-
-/** A stack's state in a folder of states, without the engine's files beside it. */
-const STATE = /^[^.]+\.json$/;
+import { copiesIn, copyOf, stacksAmong, stateIn } from "./state-files";
 
 /** What the engine's storage library notes about a file, in a file beside it. */
 const NOTES = ".attrs";
@@ -22,19 +20,17 @@ export async function mendStates(folder: string, report: Report): Promise<void> 
   for (const file of files.filter((name) => name.endsWith(NOTES))) {
     if (!(await isWhole(path.join(folder, file)))) await rm(path.join(folder, file), { force: true });
   }
-  for (const file of files.filter((name) => STATE.test(name))) await mendState(path.join(folder, file), report);
+  for (const stack of stacksAmong(files)) await mendState(folder, stack, report);
 }
 
-async function mendState(state: string, report: Report): Promise<void> {
+async function mendState(folder: string, stack: string, report: Report): Promise<void> {
+  const state = stateIn(folder, stack);
   if (await isWhole(state)) return;
-  const copy = `${state}.bak`;
-  const stack = path.basename(state, ".json");
+  const copy = copyOf(state);
   if (!(await isWhole(copy))) {
-    const { dir: folder, name: project } = path.parse(path.dirname(state));
-    const copies = path.join(folder, "..", "backups", project, stack);
     report(
       `the state of the stack "${stack}" is damaged, and so is the copy beside it: ${state}. ` +
-        `Older copies are in ${copies}; put the newest of them in its place`,
+        `Older copies are in ${copiesIn(folder, stack)}; put the newest of them in its place`,
     );
     return;
   }

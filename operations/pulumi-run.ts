@@ -9,7 +9,8 @@ import type { ResolvedOutputs } from "../components/stack-outputs";
 import { runCommand } from "../toolchain/command";
 import { UsageError } from "./fail";
 import { namedStack } from "./stack-argument";
-import { PROJECT, PROJECT_ROOT, stateOf, type Workspace } from "./workspace";
+import { stateIn } from "./state-files";
+import { PROJECT, PROJECT_ROOT, statesOf, type Workspace } from "./workspace";
 
 /** Commands that read a stack's configuration and take another file for it. */
 const TAKES_CONFIG_FILE = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "down", "config"]);
@@ -160,7 +161,7 @@ async function untilItEnds<T>(engine: Promise<T>): Promise<T> {
 
 /** A project of the same name beside the state, so that the engine writes the new stack's salt there. */
 async function initialise(workspace: Workspace, state: string, folder: string, stack: string): Promise<void> {
-  const checkpoint = stateOf(state, stack);
+  const checkpoint = stateIn(statesOf(state), stack);
   const salted = path.join(folder, `Pulumi.${stack}.yaml`);
   if (existsSync(checkpoint) && existsSync(salted)) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -10,6 +10,7 @@ import { platformsOf, providersOf } from "./configured";
 import { prepareTools, prepareWorkspace } from "./prepare";
 import { settingsOf } from "./preflight";
 import { StackRun } from "./pulumi-run";
+import { stacksAmong } from "./state-files";
 import { statesOf, type Workspace } from "./workspace";
 
 /** A stack that is there, opened for a verb. */
@@ -79,8 +80,7 @@ export async function stacksOf(workspace: Workspace): Promise<string[]> {
   if (workspace.folder === undefined) return StackRun.names(workspace);
   const folder = statesOf(workspace.folder);
   if (!existsSync(folder)) return [];
-  const files = await readdir(folder);
-  return files.flatMap((file) => (/^[^.]+\.json$/.test(file) ? [file.slice(0, -".json".length)] : []));
+  return stacksAmong(await readdir(folder));
 }
 
 /**

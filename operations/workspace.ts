@@ -52,16 +52,6 @@ export function statesOf(folder: string): string {
   return path.join(folder, "backend", ".pulumi", "stacks", PROJECT);
 }
 
-/** The file of a stack's state. The engine has a copy of the state before beside it, in a file whose name ends with `.bak`. */
-export function stateOf(folder: string, stack: string): string {
-  return path.join(statesOf(folder), `${stack}.json`);
-}
-
-/** The folder with a copy of a stack's state after each update. */
-export function copiesOf(folder: string, stack: string): string {
-  return path.join(folder, "backend", ".pulumi", "backups", PROJECT, stack);
-}
-
 function stateFolder(): string {
   const { PYAIRTABLE_MONITORING_STATE: own, XDG_STATE_HOME: xdg } = process.env;
   return own ? path.resolve(own) : path.join(xdg || path.join(homedir(), ".local", "state"), "pyairtable-monitoring");

@@ -27,17 +27,17 @@ request() {
 }
 
 # Repeats a request while the server starts or is busy, or its indices do (408). A right password is refused too, while the index
-# of the users is there and not yet started: after a restart, and for a moment after the first step that makes it.
+# of the users is there and not yet started: after a restart, and for a moment when the server has made it.
 insist() {
   local attempt refused=0
   for ((attempt = 1; attempt <= attempts; attempt++)); do
     request "$@"
-    [[ $status == 401 ]] && refused=$((refused + 1))
     case $status in
-      401) ((refused < logins)) && sleep "$pause" || return 0 ;;
-      000 | 408 | 429 | 502 | 503 | 504) sleep "$pause" ;;
+      401) ((++refused < logins)) || return 0 ;;
+      000 | 408 | 429 | 502 | 503 | 504) ;;
       *) return 0 ;;
     esac
+    sleep "$pause"
   done
   [[ $status == 408 ]] && unhealthy
   fail "$url/$2 gave no answer in $attempts attempts; the last was $status: $answer"

@@ -8,8 +8,9 @@ import type { VolumeUse } from "../platform/client";
 import type { StackRun } from "../pulumi-run";
 import { releaseLock } from "../recover";
 import { openPlatformOf, report, withEngine } from "../session";
+import { copiesIn, copyOf, stateIn } from "../state-files";
 import { size, table } from "../table";
-import { copiesOf, stateOf } from "../workspace";
+import { statesOf } from "../workspace";
 
 /**
  * Removes a stack with its data and its state, after asking.
@@ -72,10 +73,11 @@ async function removeState(run: StackRun): Promise<void> {
   await run.capture(["stack", "rm", "--yes", "--preserve-config"]);
   const { folder } = run.workspace;
   if (folder === undefined) return;
+  const states = statesOf(folder);
   const kept = [
     path.join(folder, "stacks", run.stack),
-    `${stateOf(folder, run.stack)}.bak`,
-    copiesOf(folder, run.stack),
+    copyOf(stateIn(states, run.stack)),
+    copiesIn(states, run.stack),
   ];
   for (const place of kept) await rm(place, { recursive: true, force: true });
 }

@@ -8,7 +8,8 @@ import { load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
 import { ofStack } from "../../components/platform/labels";
-import { PROJECT_ROOT, stateOf } from "../../operations/workspace";
+import { stateIn } from "../../operations/state-files";
+import { PROJECT_ROOT, statesOf } from "../../operations/workspace";
 import { eventually } from "./support/eventually";
 import { docker, leftoversOf, removeLeftovers, uniqueName, writeConfiguration } from "./support/test-stack";
 
@@ -157,7 +158,7 @@ describe("npm start", () => {
   });
 
   it("goes through when the power failed as the engine wrote its state", async () => {
-    const state = stateOf(inject("workspace").folder as string, stack);
+    const state = stateIn(statesOf(inject("workspace").folder as string), stack);
     const before = await ids();
     await writeFile(state, (await readFile(state, "utf8")).slice(0, 1000));
     await writeFile(`${state}.attrs`, "");

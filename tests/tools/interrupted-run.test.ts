@@ -7,7 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 
 import { prepareWorkspace } from "../../operations/prepare";
 import { StackRun } from "../../operations/pulumi-run";
-import { stateOf, statesOf } from "../../operations/workspace";
+import { stateIn } from "../../operations/state-files";
+import { statesOf } from "../../operations/workspace";
 
 let folder: string;
 let reports: string[];
@@ -17,7 +18,7 @@ const opened = async () => {
   return StackRun.open(workspace, "try", undefined, folder);
 };
 const states = () => statesOf(path.join(folder, "state"));
-const state = () => stateOf(path.join(folder, "state"), "try");
+const state = () => stateIn(states(), "try");
 const salted = () => path.join(folder, "state", "stacks", "try", "Pulumi.try.yaml");
 
 beforeAll(async () => {
